@@ -1,0 +1,59 @@
+# `make demo` shows the product, `make test` checks all of it. The first run sets up .venv; later ones find it ready.
+# Works as root or not, in a clone under any path. PYTHON=… chooses the Python that .venv is made with.
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+STAMPS := .venv/stamps
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-header --no-emit-index-url --no-emit-find-links
+
+export PYTHON
+
+.PHONY: demo test contract lint wheel lock chromium
+.DELETE_ON_ERROR:
+
+demo: $(STAMPS)/project
+	$(BIN)/cgr demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: lint chromium
+	$(BIN)/pytest -n 2
+
+# Replays the recordings beside the checkout against the sandbox; prints "N of M recorded exchanges match".
+contract: $(STAMPS)/dev
+	$(BIN)/pytest tests/contract -q
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings cgr.project.settings
+
+wheel: $(STAMPS)/project
+	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+
+# Renews the pinned requirements. The files hold names, versions and hashes, and no addresses.
+lock: $(STAMPS)/tools
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(COMPILE) --group tools -c requirements/dev.txt -o requirements/tools.txt
+
+chromium:
+	@.ci/find-chromium
+
+# Stamps say what .venv holds, so that nothing is installed twice.
+$(STAMPS)/tools: requirements/tools.txt .ci/make-venv
+	.ci/make-venv
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: requirements/runtime.txt $(STAMPS)/tools
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/runtime
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/project
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Putting the pieces together: environment, settings, addresses, start-up."""

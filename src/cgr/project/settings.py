@@ -1,0 +1,104 @@
+"""Django's settings. They follow from the environment alone: importing them starts, creates and contacts nothing.
+
+`wiring.start` makes true what they say: the data folder, the keys and the database.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from cgr.project.environment import read_environment
+
+ENVIRONMENT = read_environment()
+
+
+def _signing_key(key: str) -> str:
+    # Django signs with a key of its own, so that a leaked signature says nothing about what encrypts secrets.
+    return hmac.digest(key.encode(), b"django signing key", "sha256").hex()
+
+
+DATA_DIR = ENVIRONMENT.data_dir
+SECRET_KEYS = ENVIRONMENT.secret_keys
+ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
+
+# Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
+SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""
+SECRET_KEY_FALLBACKS = [_signing_key(key) for key in SECRET_KEYS[1:]]
+
+DEBUG = False
+_EVERYWHERE = ENVIRONMENT.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+ALLOWED_HOSTS = ["*"] if _EVERYWHERE else ["localhost", "127.0.0.1", "[::1]", ENVIRONMENT.host]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "cgr.accounts",
+    "cgr.audit",
+    "cgr.systems",
+    "cgr.registry",
+    "cgr.runs",
+    "cgr.sync",
+    "cgr.imports",
+    "cgr.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cgr.web.headers.SecurityHeaders",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "cgr.project.urls"
+ASGI_APPLICATION = "cgr.project.asgi.application"
+
+DATABASES = {"default": ENVIRONMENT.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+
+STATIC_URL = "static/"
+# Assets are served from the package: an installed wheel needs no collecting step.
+WHITENOISE_USE_FINDERS = True
+
+# Words for people are the command line's business; the log carries what Django itself has to say.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

@@ -1,0 +1,141 @@
+"""The environment variables of contract.md: defaults, and words for what can't be used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cgr.core.errors import BadInput
+from cgr.project.environment import database_from_url, read_environment
+
+URL = "postgresql://me:secret@db.example.org/registry"
+
+
+def test_root_keeps_its_data_where_services_do(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    assert read_environment({}).data_dir == Path("/var/lib/cgr")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, Path.home() / ".local/share/cgr"),
+        ({"XDG_DATA_HOME": "/srv/data"}, Path("/srv/data/cgr")),
+        ({"XDG_DATA_HOME": "/srv/data", "CGR_DATA_DIR": "/srv/cgr"}, Path("/srv/cgr")),
+        ({"CGR_DATA_DIR": "~/cgr"}, Path.home() / "cgr"),
+        ({"CGR_DATA_DIR": "data"}, Path.cwd() / "data"),
+    ],
+)
+def test_others_keep_it_in_their_data_folder_or_where_they_say(monkeypatch, variables, expected):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    assert read_environment(variables).data_dir == expected
+
+
+def test_the_embedded_database_is_the_default_and_lets_private_networks_in():
+    environment = read_environment({"CGR_DATA_DIR": "/srv/cgr"})
+
+    assert environment.embedded
+    assert environment.allow_private_networks
+    assert environment.database()["HOST"] == "/srv/cgr/postgres/socket"
+
+
+def test_a_given_database_is_used_and_keeps_private_networks_out():
+    environment = read_environment({"DATABASE_URL": URL})
+
+    assert not environment.embedded
+    assert not environment.allow_private_networks
+    assert environment.database()["HOST"] == "db.example.org"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("0", False), (" Yes ", True), ("off", False)])
+def test_private_networks_can_be_allowed_or_not_by_name(text, expected):
+    for others in ({}, {"DATABASE_URL": URL}):
+        environment = read_environment({"CGR_ALLOW_PRIVATE_NETWORKS": text, **others})
+        assert environment.allow_private_networks is expected
+
+
+def test_keys_are_separated_by_commas_or_spaces():
+    assert read_environment({"CGR_SECRET_KEYS": "first, second\nthird"}).secret_keys == ("first", "second", "third")
+
+
+def test_given_keys_come_before_the_file_of_keys(tmp_path):
+    (tmp_path / "secret-keys").write_text("generated\n")
+    variables = {"CGR_DATA_DIR": str(tmp_path)}
+
+    assert read_environment(variables).secret_keys == ("generated",)
+    assert read_environment({**variables, "CGR_SECRET_KEYS": "given"}).secret_keys == ("given",)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_data_folder_of_somebody_else_is_told_in_words():
+    with pytest.raises(BadInput, match="can't be read by this user"):
+        read_environment({"CGR_DATA_DIR": "/root/cgr"})
+
+
+def test_no_secret_shows_when_the_environment_is_printed():
+    shown = repr(read_environment({"CGR_SECRET_KEYS": "hush", "DATABASE_URL": URL}))
+
+    assert "hush" not in shown
+    assert "secret@" not in shown
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"CGR_PORT": "web"}, "CGR_PORT is 'web'"),
+        ({"CGR_PORT": "70000"}, "CGR_PORT is '70000'"),
+        ({"CGR_ALLOW_PRIVATE_NETWORKS": "maybe"}, "CGR_ALLOW_PRIVATE_NETWORKS is 'maybe'"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(variables, words):
+    with pytest.raises(BadInput, match=words):
+        read_environment(variables)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "postgresql://me:p%40ss%2Fword@db.example.org:6432/registry?sslmode=require",
+            {
+                "NAME": "registry",
+                "USER": "me",
+                "PASSWORD": "p@ss/word",
+                "HOST": "db.example.org",
+                "PORT": "6432",
+                "OPTIONS": {"sslmode": "require"},
+            },
+        ),
+        (
+            "postgres:///registry?host=/run/postgresql",
+            {"NAME": "registry", "USER": "", "PASSWORD": "", "HOST": "/run/postgresql", "PORT": ""},
+        ),
+        (
+            "postgresql://me@[::1]/registry",
+            {"NAME": "registry", "USER": "me", "PASSWORD": "", "HOST": "::1", "PORT": ""},
+        ),
+    ],
+)
+def test_a_database_url_says_all_that_is_needed_to_connect(url, expected):
+    assert database_from_url(url) == {"ENGINE": "django.db.backends.postgresql", **expected}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:secret@db/registry",
+        "registry",
+        "postgresql://me:secret@db.example.org",
+        "postgresql://me:secret@db:port/x",
+        "postgresql://me:sec/ret@db/registry",
+    ],
+)
+def test_an_unreadable_database_url_is_refused_without_repeating_its_password(url):
+    with pytest.raises(BadInput) as refused:
+        database_from_url(url)
+
+    assert "secret" not in f"{refused.value.message} {refused.value.next_step}"

@@ -1,0 +1,1 @@
+"""Deciding: pure functions over plain records. No Django, no HTTP, no clock, no randomness, no files."""

@@ -1,0 +1,80 @@
+"""How many units go into one request, and which of them may travel together.
+
+Sizes come from measurements on real servers (verified facts, section 7): beyond 500–1,000 units a request little is
+gained, and a proxy in front usually gives up after 60 seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cgr.core.changes import Change, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SMALLEST = 1
+FIRST = 500
+LARGEST = 2_000
+MOST_BYTES = 8_000_000
+"""Uncompressed: a server's heap holds the whole body, and proxies commonly refuse 10 MB."""
+
+COMFORTABLE_SECONDS = 5.0
+SLOW_SECONDS = 15.0
+
+
+class BatchSize(Struct, frozen=True):
+    """How many units the next request may hold."""
+
+    units: int = FIRST
+
+    def after(self, seconds: float, *, sent: int) -> BatchSize:
+        """Grow when a full batch took less than is comfortable, shrink when it was slow."""
+        if seconds > SLOW_SECONDS:
+            return self.halved()
+        if seconds < COMFORTABLE_SECONDS and sent >= self.units:
+            return BatchSize(min(self.units * 2, LARGEST))
+        return self
+
+    def halved(self) -> BatchSize:
+        """Shrink, as after 413, 502, 504 or a time-out."""
+        return BatchSize(max(self.units // 2, SMALLEST))
+
+
+def next_batch(changes: Sequence[Change], size: BatchSize) -> list[Change]:
+    """Take the changes that go first: in the order given, all creations or none, moves of one resulting depth only.
+
+    Creations and updates need different import strategies: an update that would create brings back units deleted in
+    DHIS2 (verified fact H16). Moves at one depth can't be above one another in the resulting tree, and all above them
+    are already in place; otherwise two of them could close a circle for the moment between the two writes, and DHIS2,
+    which walks parents while it writes, ends with a server error (H5).
+    """
+    batch: list[Change] = []
+    depth_of_moves: int | None = None
+    for change in changes:
+        if len(batch) == size.units or (batch and is_creation(change) != is_creation(batch[0])):
+            break
+        if Kind.MOVE in change.kinds:
+            if depth_of_moves not in {None, change.depth}:
+                break
+            depth_of_moves = change.depth
+        batch.append(change)
+    return batch
+
+
+def is_creation(change: Change) -> bool:
+    """Say whether the unit doesn't exist in DHIS2 yet."""
+    return Kind.CREATE in change.kinds
+
+
+def writes_unit(change: Change) -> bool:
+    """Say whether the unit itself is written, not only its memberships."""
+    return bool(change.fields)
+
+
+def halves(changes: Sequence[Change]) -> tuple[Sequence[Change], Sequence[Change]]:
+    """Split a refused batch whose report blames nobody, to find the guilty one."""
+    middle = len(changes) // 2
+    return changes[:middle], changes[middle:]

@@ -1,0 +1,79 @@
+"""What is left of a configuration when something it names has vanished from DHIS2 (R4.4).
+
+A run goes on with the rest: a group that is gone is no longer filled, an attribute that is gone is no longer written,
+and a term whose option or group is gone counts as unmapped, which stops the objects with that term.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cgr.core.mapping import AttributeMapping, LevelMapping, SyncMapping, SyncType
+from cgr.core.mapping_rules.attributes import NEVER, gone_attribute, option_findings
+from cgr.core.mapping_rules.findings import Finding, Row
+from cgr.core.mapping_rules.levels_and_groups import group_findings, remote_level_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cgr.core.records import RemoteShape
+
+
+def usable(mapping: SyncMapping, shape: RemoteShape) -> tuple[SyncMapping, list[Finding]]:
+    """Give the configuration without what DHIS2 no longer offers, and a finding for each thing left out."""
+    findings: list[Finding] = []
+    levels = tuple(
+        _usable_level(Row(number, level.type), level, shape, findings)
+        for number, level in enumerate(mapping.levels, start=1)
+    )
+    return replace(mapping, levels=levels), findings
+
+
+def _usable_level(row: Row, level: LevelMapping, shape: RemoteShape, findings: list[Finding]) -> LevelMapping:
+    if gone := list(remote_level_findings(row, shape)):
+        findings += gone
+        return replace(level, sync=SyncType.NONE)
+    groups = tuple(
+        group for group in level.groups if _keep(group_findings(row, f"group {group}", group, shape), findings)
+    )
+    attributes = tuple(
+        entry for given in level.attributes if (entry := _usable_entry(row, given, shape, findings)) is not None
+    )
+    # Without a group left, "only units in the groups" is nobody; to take everybody would be the opposite.
+    nobody = level.only_in_groups and level.groups and not groups
+    return replace(level, groups=groups, attributes=attributes, sync=SyncType.NONE if nobody else level.sync)
+
+
+def _usable_entry(
+    row: Row, entry: AttributeMapping, shape: RemoteShape, findings: list[Finding]
+) -> AttributeMapping | None:
+    part = f"attribute {entry.source}"
+    if entry.groups is not None:
+        groups = {
+            term: group
+            for term, group in entry.groups.items()
+            if _keep(group_findings(row, f"{part}, term {term}", group, shape), findings)
+        }
+        return replace(entry, groups=groups)
+    if entry.to is None:
+        return entry
+    remote = shape.attributes.get(entry.to)
+    if remote is None or not remote.for_units or remote.value_type in NEVER:
+        findings.append(gone_attribute(row, part, entry.to, shape))
+        return None
+    if entry.terms is None:
+        return entry
+    terms = {
+        term: option
+        for term, option in entry.terms.items()
+        if _keep(option_findings(row, part, {term: option}, remote), findings)
+    }
+    return replace(entry, terms=terms)
+
+
+def _keep(found: Iterable[Finding], findings: list[Finding]) -> bool:
+    before = len(findings)
+    findings.extend(found)
+    return len(findings) == before

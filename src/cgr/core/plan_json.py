@@ -1,0 +1,83 @@
+"""A plan as JSON: for people and scripts as in contract.md, for storage without loss, and as a digest to consent to."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from cgr.core.changes import Change, FieldChange, ObjectRef, Plan, Problem
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Plan)
+
+
+def encode(plan: Plan) -> bytes:
+    """Write a plan whole; the same plan always gives the same bytes."""
+    return _encoder.encode(plan)
+
+
+def decode(data: bytes) -> Plan:
+    """Read back what `encode` wrote."""
+    return _decoder.decode(data)
+
+
+def digest(plan: Plan) -> str:
+    """Give the name of exactly this plan: what is applied is what was reviewed (R9.1)."""
+    return f"sha256:{hashlib.sha256(encode(plan)).hexdigest()}"
+
+
+def to_json(
+    plan: Plan,
+    *,
+    id: str,  # noqa: A002 - the key of contract.md
+    config: str,
+    digest: str,
+) -> dict[str, Any]:
+    """Give the plan in the shape of contract.md."""
+    return {
+        "id": id,
+        "config": config,
+        "as_of": plan.as_of,
+        "digest": digest,
+        "dhis2": {"version": plan.dhis2_version, "units": plan.units},
+        "counts": msgspec.to_builtins(plan.counts),
+        "guards": [msgspec.to_builtins(guard) for guard in plan.guards],
+        "changes": [change_json(change) for change in plan.changes],
+        "problems": [problem_json(problem) for problem in plan.problems],
+        "notes": [{"code": note.code, "object": _object(note.object), "message": note.message} for note in plan.notes],
+    }
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """Give one change in the shape of contract.md."""
+    return {
+        "kinds": [kind.value for kind in change.kinds],
+        "object": _object(change.object),
+        "uid": change.uid,
+        "level": change.level,
+        "fields": {key: _field(field) for key, field in change.fields.items()},
+        "groups": list(change.groups),
+    }
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Give one problem in the shape of contract.md."""
+    return {
+        "code": problem.code.value,
+        "object": _object(problem.object),
+        "uid": problem.uid,
+        "level": problem.level,
+        "message": problem.message,
+        "next_step": problem.next_step,
+        "blocked_by": _object(problem.blocked_by) if problem.blocked_by else None,
+    }
+
+
+def _field(field: FieldChange) -> dict[str, object]:
+    return {"from": field.before, "to": field.after}
+
+
+def _object(one: ObjectRef) -> dict[str, str]:
+    return {"type": one.type, "code": one.code}

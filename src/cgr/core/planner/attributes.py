@@ -1,0 +1,91 @@
+"""Custom attributes and groups of one object against its unit (R6, R7, R8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.core.changes import FieldChange
+from cgr.core.planner import wording
+from cgr.core.values import Refused, render, same_value
+
+if TYPE_CHECKING:
+    from cgr.core.planner.comparison import Comparison
+    from cgr.core.planner.rules import AttributeRule, LevelRules, TermGroupRule
+    from cgr.core.records import OurObject, TheirUnit, Value
+
+_NO_VALUES: dict[str, str] = {}
+
+
+def compare_attributes(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found: Comparison) -> None:
+    """Compare every mapped attribute as its value type does."""
+    present = theirs.attribute_values or _NO_VALUES
+    for rule in rules.attributes:
+        _compare_attribute(rule, ours.values.get(rule.source), present.get(rule.target.id), found, rules.locale)
+
+
+def _compare_attribute(
+    rule: AttributeRule, value: Value | None, theirs: str | None, found: Comparison, locale: str
+) -> None:
+    key = f"attribute:{rule.target.id}"
+    if rule.kind == "term" and value is not None:
+        term = str(value)
+        if term not in rule.terms:
+            found.issues.append(wording.term_unmapped(rule.source, term, about=key))
+            return
+        value = rule.terms[term]
+    text = render(rule.kind, rule.target.value_type, value, locale=locale)
+    if isinstance(text, Refused):
+        found.issues.append(wording.value_refused(rule.target.name, text.reason, about=key))
+    elif text is None:
+        if not theirs:
+            return
+        if value is False:
+            found.fields[key] = FieldChange(theirs, None)
+        else:
+            found.nothing_of_ours(key, theirs, clear=rule.clear)
+    elif not same_value(rule.target.value_type, text, theirs):
+        found.fields[key] = FieldChange(theirs, text)
+
+
+def compare_groups(
+    rules: LevelRules, ours: OurObject, uid: str, members: dict[str, set[str]], found: Comparison
+) -> None:
+    """Find the groups that the unit has to join: the level's and its terms', added up; nobody ever leaves one.
+
+    `uid` is empty for a new object.
+    """
+    if not (rules.groups or rules.term_groups):
+        return
+    wanted = set(rules.groups)
+    old: set[str] = set()
+    for rule in rules.term_groups:
+        term = ours.values.get(rule.source)
+        group = _group_of(rule, term, found)
+        if group is not None:
+            wanted.add(group)
+            old.update(other for other in rule.groups.values() if uid in members.get(other, ()))
+    found.groups = tuple(sorted(group for group in wanted if uid not in members.get(group, ())))
+    old -= wanted
+    if old:
+        found.remarks.append(("stays-in-group", wording.stays_in_group(sorted(old))))
+    _remark_on_sets(rules, wanted, wanted | old, found)
+
+
+def _group_of(rule: TermGroupRule, term: Value | None, found: Comparison) -> str | None:
+    if term is None:
+        return None
+    group = rule.groups.get(str(term))
+    if group is None:
+        found.issues.append(wording.term_unmapped(rule.source, str(term)))
+    return group
+
+
+def _remark_on_sets(rules: LevelRules, wanted: set[str], resulting: set[str], found: Comparison) -> None:
+    """Remark on two groups of one set, at least one of them by our doing."""
+    by_set: dict[str, list[str]] = {}
+    for group in sorted(resulting):
+        for group_set in rules.group_sets.get(group, ()):
+            by_set.setdefault(group_set, []).append(group)
+    for _, groups in sorted(by_set.items()):
+        if len(groups) > 1 and wanted.intersection(groups):
+            found.remarks.append(("two-groups-of-one-set", wording.two_groups_of_one_set(groups)))

@@ -1,0 +1,178 @@
+"""The mapping made ready for hundreds of thousands of comparisons: looked up once per level, not once per object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeAlias
+
+from msgspec import UNSET
+
+from cgr.core.mapping import AttributeMapping, FieldSource, LevelMapping, SyncMapping, SyncType
+from cgr.core.mapping_rules import field_sources
+from cgr.core.records import OurObject, OurType, RemoteAttribute, RemoteShape, Value
+from cgr.core.unit_fields import FIELDS
+
+Reader: TypeAlias = Callable[[OurObject], Value | None]
+
+_GEOMETRY_SINCE = (2, 32)
+"""2.31 keeps featureType and coordinates, and knows points and areas only (verified fact O4)."""
+
+SLOTS = {
+    "name": "name",
+    "shortName": "short_name",
+    "code": "code",
+    "openingDate": "opening_date",
+    "closedDate": "closed_date",
+    "description": "description",
+    "comment": "comment",
+    "url": "url",
+    "contactPerson": "contact_person",
+    "address": "address",
+    "email": "email",
+    "phoneNumber": "phone_number",
+}
+"""DHIS2's property name → where `TheirUnit` keeps it; the order is that of a plan's `fields`."""
+
+_READERS: dict[str, Reader] = {
+    "label": attrgetter("label"),
+    "code": attrgetter("code"),
+    "exists.start": attrgetter("starts"),
+    "exists.end": attrgetter("ends"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One plain field: where its value comes from, and whether "nothing of ours" clears DHIS2's value."""
+
+    property: str
+    slot: str
+    read: Reader
+    clear: bool
+    translated_as: str | None
+    is_date: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """One custom attribute → one DHIS2 attribute; `terms` maps term codes to option codes."""
+
+    source: str
+    kind: str
+    target: RemoteAttribute
+    terms: dict[str, str]
+    clear: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TermGroupRule:
+    """One term attribute → organisation unit groups, by term code."""
+
+    source: str
+    groups: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRules:
+    """What planning has to know about one level. `number` counts from 1.
+
+    `exports_values`: fields, geometry, attributes and groups go to DHIS2; `exports_parent`: the parent does (R5.4),
+    which the top level never has. `short_name`: the rule where it follows the label, always or while it is derived.
+    """
+
+    number: int
+    type: str
+    sync: SyncType
+    exports_values: bool
+    exports_parent: bool
+    locale: str
+    fields: tuple[FieldRule, ...]
+    short_name: FieldRule | None
+    short_name_always: bool
+    geometry: bool
+    geometry_type: str
+    legacy_geometry: bool
+    attributes: tuple[AttributeRule, ...]
+    term_groups: tuple[TermGroupRule, ...]
+    groups: tuple[str, ...]
+    only_in_groups: bool
+    where: tuple[tuple[str, frozenset[str]], ...]
+    mandatory: tuple[RemoteAttribute, ...]
+    unique: frozenset[str]
+    group_sets: dict[str, tuple[str, ...]]
+
+
+def level_rules(mapping: SyncMapping, types: dict[str, OurType], shape: RemoteShape) -> dict[str, LevelRules]:
+    """Make the rules of each level, by type code."""
+    return {
+        level.type: _rules(number, level, types[level.type], mapping, shape)
+        for number, level in enumerate(mapping.levels, start=1)
+    }
+
+
+def _rules(number: int, level: LevelMapping, our_type: OurType, mapping: SyncMapping, shape: RemoteShape) -> LevelRules:
+    sources = field_sources(level)
+    short_name = sources.pop("shortName", None)
+    follows_label = short_name is not None and short_name.source in {"derived", "label"}
+    if short_name is not None and not follows_label:
+        sources["shortName"] = short_name
+    for_units = [attribute for attribute in shape.attributes.values() if attribute.for_units]
+    return LevelRules(
+        number=number,
+        type=level.type,
+        sync=level.sync,
+        exports_values=level.sync in {SyncType.ORG_UNITS, SyncType.BOTH},
+        exports_parent=number > 1 and level.sync in {SyncType.RELATIONSHIPS, SyncType.BOTH},
+        locale=level.locale or mapping.locale,
+        fields=tuple(_field_rule(name, sources[name]) for name in SLOTS if name in sources),
+        short_name=_field_rule("shortName", short_name) if short_name is not None and follows_label else None,
+        short_name_always=short_name is not None and short_name.source == "label",
+        geometry=has_geometry(level, our_type),
+        geometry_type=our_type.geometry,
+        legacy_geometry=shape.version[:2] < _GEOMETRY_SINCE,
+        attributes=tuple(_attribute_rule(entry, our_type, shape) for entry in level.attributes if entry.to is not None),
+        term_groups=tuple(
+            TermGroupRule(entry.source, entry.groups) for entry in level.attributes if entry.groups is not None
+        ),
+        groups=level.groups,
+        only_in_groups=level.only_in_groups,
+        where=tuple((code, frozenset(values)) for code, values in sorted(level.where.items())),
+        mandatory=tuple(attribute for attribute in for_units if attribute.mandatory),
+        unique=frozenset(attribute.id for attribute in for_units if attribute.unique),
+        group_sets={group.id: group.sets for group in shape.groups.values() if group.sets},
+    )
+
+
+def has_geometry(level: LevelMapping, our_type: OurType) -> bool:
+    """Say whether the level exports geometry: as it says, else where the type has one (contract.md)."""
+    return our_type.geometry != "none" if level.geometry is UNSET else level.geometry is True
+
+
+def _field_rule(name: str, source: FieldSource) -> FieldRule:
+    return FieldRule(
+        property=name,
+        slot=SLOTS[name],
+        read=_reader("label" if source.source == "derived" else source.source),
+        clear=source.clear,
+        translated_as=FIELDS[name].translated_as,
+        is_date=name in {"openingDate", "closedDate"},
+    )
+
+
+def _reader(source: str) -> Reader:
+    if source in _READERS:
+        return _READERS[source]
+    code = source.removeprefix("attribute:")
+    return lambda ours: ours.values.get(code)
+
+
+def _attribute_rule(entry: AttributeMapping, our_type: OurType, shape: RemoteShape) -> AttributeRule:
+    return AttributeRule(
+        source=entry.source,
+        kind=our_type.attributes[entry.source].kind,
+        target=shape.attributes[entry.to or ""],
+        terms=entry.terms or {},
+        clear=entry.clear,
+    )

@@ -1,0 +1,84 @@
+"""Suggestions for mapping terms: by equal code, then by equal label (R8.1).
+
+They are shown to a person and never applied by themselves. A counterpart is suggested only when it is
+the only one, seen from both sides; what is ambiguous is left to the person.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cgr.core.records import Localized, RemoteGroup, RemoteOption
+
+_ACCENTS = frozenset(map(chr, range(0x0300, 0x0370)))
+"""Unicode's combining diacritical marks: what accents become when letters are decomposed."""
+
+
+class Suggestion(Struct, frozen=True):
+    """A term and what it might go to: an option's code or a group's id, with the reason in words."""
+
+    term: str
+    target: str
+    reason: str
+
+
+class _Target(Struct, frozen=True):
+    id: str
+    code: str
+    name: str
+
+
+def suggest_options(terms: Mapping[str, Localized], options: Iterable[RemoteOption]) -> list[Suggestion]:
+    """Suggest an option for each term that has one clear counterpart, in the order of the terms."""
+    return _suggest(terms, [_Target(option.code, option.code, option.name) for option in options])
+
+
+def suggest_groups(terms: Mapping[str, Localized], groups: Iterable[RemoteGroup]) -> list[Suggestion]:
+    """Suggest a group that we may write to for each term that has one clear counterpart, in the order of the terms."""
+    # A group is read without its code, so a code can only equal its name.
+    return _suggest(terms, [_Target(group.id, group.name, group.name) for group in groups if group.writable])
+
+
+def _suggest(terms: Mapping[str, Localized], targets: Sequence[_Target]) -> list[Suggestion]:
+    found: dict[str, Suggestion] = {}
+    by_code = {code: {_plain(code)} for code in terms}
+    by_label = {code: {_plain(text) for text in label.values()} for code, label in terms.items()}
+    codes = {target.id: {_plain(target.code)} for target in targets}
+    names = {target.id: {_plain(target.name)} for target in targets}
+    for wanted, offered, reason in ((by_code, codes, "same code"), (by_label, names, "same name")):
+        used = {suggestion.target for suggestion in found.values()}
+        open_terms = {term: keys for term, keys in wanted.items() if term not in found}
+        open_targets = {target: keys for target, keys in offered.items() if target not in used}
+        for term, target in _clear_pairs(open_terms, open_targets):
+            found[term] = Suggestion(term, target, reason)
+    return [found[term] for term in terms if term in found]
+
+
+def _clear_pairs(terms: Mapping[str, set[str]], targets: Mapping[str, set[str]]) -> list[tuple[str, str]]:
+    pairs = [
+        (term, target)
+        for term, term_keys in terms.items()
+        for target, target_keys in targets.items()
+        if (term_keys & target_keys) - {""}
+    ]
+    times_of_term = Counter(term for term, _ in pairs)
+    times_of_target = Counter(target for _, target in pairs)
+    return [(term, target) for term, target in pairs if times_of_term[term] == 1 and times_of_target[target] == 1]
+
+
+def _plain(text: str) -> str:
+    """Leave case, accents on Latin letters and punctuation out of the comparison; other scripts' marks are letters."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    kept = (character for character in decomposed if character not in _ACCENTS)
+    return " ".join("".join(" " if _is_separator(character) else character for character in kept).split())
+
+
+def _is_separator(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PSZC"

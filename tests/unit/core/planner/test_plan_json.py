@@ -1,0 +1,146 @@
+"""A plan as JSON: the contract's shape, the stored form, the digest, and the report over it."""
+
+from __future__ import annotations
+
+import json
+
+from cgr.core.plan_json import decode, digest, encode, to_json
+from cgr.core.report import Outcome, OutcomeError, OutcomeState, to_report
+
+from .worlds import BEDS, area, point, small_country, uid
+
+
+def busy_country():
+    world = small_country(options={"limits": {"min_units": 1, "moved_share": 0.01}})
+    world.level("facility", groups=["groupAllFa1"], attributes=[{"from": "beds", "to": BEDS}])
+    world.members["groupAllFa1"] = {uid("F2"), uid("F3")}
+    world.change("F1", label={"default": "Bo Clinic", "fr": "Clinique"}, values={"beds": 12}, geometry=point(1, 2.5))
+    world.move("F1", "D2")
+    world.change("D1", geometry=area([[0, 0], [4, 0], [4, 4], [0, 0]]))
+    world.change("F2", label={"default": "x" * 231})
+    world.add("R9", "C1", linked=False, label=None)
+    world.add("D9", "R9", linked=False)
+    world.unit("F3")["closedDate"] = "2020-01-01"
+    return world
+
+
+def test_the_json_is_that_of_the_contract():
+    planned = busy_country().plan()
+    shown = to_json(planned, id="17", config="hmis-all", digest=digest(planned))
+    assert list(shown) == [
+        "id",
+        "config",
+        "as_of",
+        "digest",
+        "dhis2",
+        "counts",
+        "guards",
+        "changes",
+        "problems",
+        "notes",
+    ]
+    assert (shown["id"], shown["config"], shown["as_of"]) == ("17", "hmis-all", "2026-11-23")
+    assert shown["digest"].startswith("sha256:")
+    assert shown["dhis2"] == {"version": "2.42.0", "units": 8}
+    assert shown["counts"] == {
+        "create": 0,
+        "update": 2,
+        "move": 1,
+        "group": 1,
+        "unchanged": 5,
+        "problem": 3,
+        "not_selected": 0,
+    }
+    assert {"code": "moved_share", "value": 0.125, "limit": 0.01} in shown["guards"]
+    assert shown["changes"][1] == {
+        "kinds": ["update", "move", "group"],
+        "object": {"type": "facility", "code": "F1"},
+        "uid": uid("F1"),
+        "level": 4,
+        "fields": {
+            "name": {"from": "Place F1", "to": "Bo Clinic"},
+            "shortName": {"from": "Place F1", "to": "Bo Clinic"},
+            "geometry": {"from": None, "to": {"type": "Point", "coordinates": [1.0, 2.5]}},
+            "parent": {"from": uid("D1"), "to": uid("D2")},
+            f"attribute:{BEDS}": {"from": None, "to": "12"},
+            "translation:NAME:fr": {"from": None, "to": "Clinique"},
+        },
+        "groups": ["groupAllFa1"],
+    }
+    assert [list(problem) for problem in shown["problems"]] == [
+        ["code", "object", "uid", "level", "message", "next_step", "blocked_by"]
+    ] * 3
+    assert [(one["code"], one["blocked_by"]) for one in shown["problems"]] == [
+        ("required-missing", None),
+        ("blocked", {"type": "region", "code": "R9"}),
+        ("value-refused", None),
+    ]
+    assert shown["notes"][0]["code"] == "not-cleared"
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_fields_are_shown_in_the_order_of_a_form():
+    shown = to_json(busy_country().plan(), id="1", config="c", digest="d")
+    assert list(shown["changes"][1]["fields"]) == [
+        "name",
+        "shortName",
+        "geometry",
+        "parent",
+        f"attribute:{BEDS}",
+        "translation:NAME:fr",
+    ]
+
+
+def test_a_stored_plan_comes_back_as_it_was():
+    planned = busy_country().plan()
+    assert decode(encode(planned)) == planned
+    assert digest(decode(encode(planned))) == digest(planned)
+
+
+def test_the_digest_is_of_the_plan_and_not_of_the_way_to_it():
+    world = busy_country()
+    first = digest(world.plan())
+    assert digest(world.plan(reversed(world.ours()))) == first
+    world.owners = dict(reversed(world.owners.items()))
+    assert digest(world.plan()) == first
+
+
+def test_the_digest_moves_with_either_side():
+    world = busy_country()
+    first = digest(world.plan())
+    world.change("F1", version=2)
+    second = digest(world.plan())
+    world.unit("F1")["code"] = "other"
+    assert len({first, second, digest(world.plan())}) == 3
+
+
+def test_the_report_lays_outcomes_over_the_plan():
+    planned = busy_country().plan()
+    shown = to_json(planned, id="17", config="hmis-all", digest=digest(planned))
+    error = OutcomeError("value-refused", "DHIS2 refuses the unit", "Shorten it.", dhis2_code="E4001", property="name")
+    report = to_report(
+        shown,
+        {uid("F1"): Outcome(OutcomeState.FAILED, error), uid("D1"): Outcome(OutcomeState.DONE)},
+        state="warning",
+        started="2026-11-23T10:00:00Z",
+        ended=None,
+        requests=7,
+    )
+    assert {key: report[key] for key in ("state", "started", "ended", "requests")} == {
+        "state": "warning",
+        "started": "2026-11-23T10:00:00Z",
+        "ended": None,
+        "requests": 7,
+    }
+    by_code = {change["object"]["code"]: change for change in report["changes"]}
+    assert by_code["D1"]["outcome"] == "done"
+    assert "error" not in by_code["D1"]
+    assert by_code["F1"]["outcome"] == "failed"
+    assert by_code["F1"]["error"] == {
+        "code": "value-refused",
+        "message": "DHIS2 refuses the unit",
+        "next_step": "Shorten it.",
+        "dhis2_code": "E4001",
+        "property": "name",
+    }
+    assert "outcome" not in shown["changes"][0]

@@ -1,0 +1,12 @@
+"""Tells Django that this room has tables."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Organizations, people, roles and who may do what."""
+
+    name = "cgr.accounts"
+    label = "accounts"

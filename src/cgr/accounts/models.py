@@ -1,0 +1,48 @@
+"""Organizations, people and who belongs where (R0.1)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Organization(models.Model):
+    """A ministry or programme that owns types, hierarchies, systems and configurations."""
+
+    code = models.CharField(max_length=50, unique=True)
+    label = models.JSONField()
+
+    def __str__(self) -> str:
+        """Show the code."""
+        return self.code
+
+
+class User(AbstractUser):
+    """A person who signs in. System Administrators have every right on the whole instance."""
+
+    is_system_administrator = models.BooleanField(default=False)
+
+
+class Membership(models.Model):
+    """One person's role in one organization; Maintainers and Contributors may be limited to types by code."""
+
+    class Role(models.TextChoices):
+        """The roles of R0.1 that belong to an organization."""
+
+        ADMINISTRATOR = "registry-administrator"
+        MAINTAINER = "registry-maintainer"
+        CONTRIBUTOR = "registry-contributor"
+        CONSUMER = "api-consumer"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=30, choices=Role.choices)
+    types = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "organization"], name="one_role_per_organization"),)
+
+    def __str__(self) -> str:
+        """Show who is what, where."""
+        return f"{self.user} · {self.role} · {self.organization}"

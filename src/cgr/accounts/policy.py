@@ -1,0 +1,103 @@
+"""Who may do what (R0.1): the one table of roles and permissions, asked by every action and query.
+
+What somebody may not see and what doesn't exist get the same answer, so that nobody can find out by asking.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cgr.core.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from cgr.accounts.actors import Actor, Grant
+
+
+class Permission(StrEnum):
+    """What an actor can be allowed to do; the value completes the sentence "you may not …"."""
+
+    MANAGE_ORGANIZATIONS = "manage organizations"
+    MANAGE_PEOPLE = "manage people"
+    MANAGE_DEFINITIONS = "manage types and hierarchies"
+    MANAGE_TERMS = "manage terms"
+    MANAGE_SYSTEMS = "manage external systems"
+    MANAGE_SYNCS = "manage synchronization configurations"
+    MANAGE_RUNS = "see or start runs"
+    SEE_SYSTEMS = "see external systems"
+    EDIT_OBJECTS = "edit Geo-Objects"
+    PROPOSE_OBJECTS = "propose changes of Geo-Objects"
+    READ_OBJECTS = "read Geo-Objects"
+
+
+_ADMINISTRATOR = "registry-administrator"
+_MAINTAINER = "registry-maintainer"
+_CONTRIBUTOR = "registry-contributor"
+_CONSUMER = "api-consumer"
+
+_ROLES: dict[Permission, frozenset[str]] = {
+    Permission.MANAGE_ORGANIZATIONS: frozenset(),
+    Permission.MANAGE_PEOPLE: frozenset({_ADMINISTRATOR}),
+    Permission.MANAGE_DEFINITIONS: frozenset({_ADMINISTRATOR}),
+    Permission.MANAGE_TERMS: frozenset({_ADMINISTRATOR}),
+    Permission.MANAGE_SYSTEMS: frozenset({_ADMINISTRATOR}),
+    Permission.MANAGE_SYNCS: frozenset({_ADMINISTRATOR}),
+    Permission.MANAGE_RUNS: frozenset({_ADMINISTRATOR}),
+    Permission.SEE_SYSTEMS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
+    Permission.EDIT_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER}),
+    Permission.PROPOSE_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
+    Permission.READ_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR, _CONSUMER}),
+}
+"""Roles of an organization that carry a permission there; System Administrators have all of them everywhere."""
+
+_LIMITED_BY_TYPE = frozenset({Permission.EDIT_OBJECTS, Permission.PROPOSE_OBJECTS})
+"""Permissions that a membership's `types` narrow; an administrator's are never narrowed."""
+
+
+def may(actor: Actor, permission: Permission, *, organization: str, type: str | None = None) -> bool:  # noqa: A002 - the domain's word
+    """Say whether the actor has the permission in the organization (by code), for the type (by code) if given.
+
+    An empty `organization` stands for what the whole instance shares (terms): a role in any organization is enough.
+    """
+    if actor.is_system_administrator:
+        return True
+    return any(
+        grant.role in _ROLES[permission]
+        and organization in ("", grant.organization)
+        and _covers(grant, permission, type)
+        for grant in actor.memberships
+    )
+
+
+def _covers(grant: Grant, permission: Permission, type_code: str | None) -> bool:
+    if permission not in _LIMITED_BY_TYPE or grant.role == _ADMINISTRATOR or not grant.types:
+        return True
+    return type_code in grant.types
+
+
+def require(actor: Actor, permission: Permission, *, organization: str, type: str | None = None) -> None:  # noqa: A002 - the domain's word
+    """Refuse with NotAllowed unless the actor has the permission there."""
+    if may(actor, permission, organization=organization, type=type):
+        return
+    where = f' in organization "{organization}", or there is no such organization' if organization else ""
+    raise NotAllowed(
+        f"{actor.name} may not {permission}{where}.",
+        code="not-allowed",
+        next_step="Ask an administrator of the organization to do it or to give you the role for it.",
+    )
+
+
+def unknown(kind: str, code: str) -> NotAllowed:
+    """Give the one answer for "doesn't exist" and "you may not know that it exists"; `kind` as in "external system"."""
+    return NotAllowed(
+        f'There is no {kind} "{code}" that you may use.',
+        code="unknown-or-not-allowed",
+        next_step="Check the spelling; if it is right, ask an administrator of its organization.",
+    )
+
+
+def organizations_where(actor: Actor, permission: Permission) -> frozenset[str] | None:
+    """Give the codes of the organizations in which the actor has the permission; None means all of them."""
+    if actor.is_system_administrator:
+        return None
+    return frozenset(grant.organization for grant in actor.memberships if grant.role in _ROLES[permission])

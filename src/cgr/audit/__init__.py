@@ -1,0 +1,1 @@
+"""Who changed what, when, with before and after (R0.6)."""

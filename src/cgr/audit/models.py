@@ -1,0 +1,28 @@
+"""Who did what, when, with before and after (R0.6)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class AuditEntry(models.Model):
+    """One change of settings or data. `actor` is `cli:<operating-system user>`, a user name or `system:<part>`.
+
+    `organization` is a code, not a reference, so that the trail outlives what it speaks of.
+    """
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=60)
+    kind = models.CharField(max_length=60)
+    subject = models.CharField(max_length=300)
+    organization = models.CharField(max_length=50, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        """Show the entry as a sentence."""
+        return f"{self.actor} {self.action} {self.kind} {self.subject}"

@@ -1,0 +1,46 @@
+"""What may stand in the URL field of a system, told in words before anything is contacted (R1.2)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from cgr.core.errors import BadInput
+
+_EXAMPLE = "https://dhis2.example.org"
+_LENGTH = 500
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]+", re.IGNORECASE)
+_NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?", re.IGNORECASE)
+
+
+def base_url(text: str) -> str:
+    """Give the canonical base address of a DHIS2 (no slash at the end), or raise BadInput saying what is wrong."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad(f'"{text}" isn\'t an address.') from error
+    if "@" in parts.netloc:
+        # The text isn't repeated: it holds a password.
+        raise _bad("The address holds a user name or password.", f"Write it without them, as in {_EXAMPLE}.")
+    if parts.scheme.lower() not in ("http", "https"):
+        raise _bad(f'"{text}" doesn\'t begin with https:// or http://.')
+    if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH or re.search(r"[\s\x00-\x1f]", text):
+        raise _bad(f'"{text}" doesn\'t name a host.')
+    if parts.query or parts.fragment:
+        raise _bad(f'"{text}" has a part after "?" or "#".')
+    path = parts.path.rstrip("/")
+    if page := _NOT_A_BASE.search(path):
+        raise _bad(
+            f'"{text}" is the address of a page or of the Web API, not of the DHIS2 itself.',
+            f'Leave "{page[0]}" away.',
+        )
+    name = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme.lower(), f"{name}:{port}" if port else name, path, "", ""))
+
+
+def _bad(
+    message: str, next_step: str = f"Write the address where people open this DHIS2, as in {_EXAMPLE}."
+) -> BadInput:
+    return BadInput(message, code="bad-url", next_step=next_step)

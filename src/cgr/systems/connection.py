@@ -1,0 +1,55 @@
+"""The one door to a system: a signed-in client, and the test of the connection (R1.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cgr.audit import actions as audit
+from cgr.dhis2.auth import Basic, Token
+from cgr.dhis2.check import check_system
+from cgr.dhis2.client import Dhis2
+from cgr.systems.models import ExternalSystem
+from cgr.systems.sealing import unseal
+from cgr.systems.signing_in import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cgr.accounts.actors import Actor
+    from cgr.dhis2.check import SystemCheck
+
+
+def open_client(system: ExternalSystem, *, on_wait: Callable[[float], None] | None = None) -> Dhis2:
+    """Give a client for the system, to be used as a context manager; `on_wait` hears of each pause in seconds."""
+    secret = unseal(bytes(system.sealed_secret))
+    return Dhis2(
+        system.url,
+        Token(secret) if system.auth_kind == TOKEN else Basic(system.username, secret),
+        allow_private_networks=settings.ALLOW_PRIVATE_NETWORKS,
+        on_wait=on_wait,
+    )
+
+
+def check(actor: Actor, system: ExternalSystem) -> SystemCheck:
+    """Try the connection, and keep version and moment; errors of the other side come as they are, nothing kept."""
+    with open_client(system) as client:
+        found = check_system(client)
+    with transaction.atomic():
+        before = system.version
+        system.version, system.checked_at = found.version, timezone.now()
+        ExternalSystem.objects.filter(pk=system.pk).update(version=system.version, checked_at=system.checked_at)
+        if before != found.version:
+            audit.record(
+                actor,
+                "change",
+                kind="system",
+                subject=system.code,
+                organization=system.organization.code,
+                before={"version": before},
+                after={"version": found.version},
+            )
+    return found

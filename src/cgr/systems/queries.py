@@ -1,0 +1,44 @@
+"""Read registered systems, as far as the actor may know of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.accounts.policy import Permission, organizations_where, unknown
+from cgr.systems.models import ExternalSystem
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from cgr.accounts.actors import Actor
+
+
+def systems(actor: Actor, *, permission: Permission = Permission.SEE_SYSTEMS) -> QuerySet[ExternalSystem]:
+    """Give the systems in whose organization the actor has the permission, by code."""
+    visible = organizations_where(actor, permission)
+    found = ExternalSystem.objects.select_related("organization").order_by("code")
+    return found if visible is None else found.filter(organization__code__in=visible)
+
+
+def system(actor: Actor, code: str, *, permission: Permission = Permission.SEE_SYSTEMS) -> ExternalSystem:
+    """Give one system; NotAllowed when it doesn't exist or the actor may not know it."""
+    found = systems(actor, permission=permission).filter(code=code).first()
+    if found is None:
+        raise unknown("external system", code)
+    return found
+
+
+def export(actor: Actor) -> list[dict[str, object]]:
+    """Give the systems that the actor manages, in the shape of the configuration file, without secrets."""
+    return [
+        {
+            "code": row.code,
+            "organization": row.organization.code,
+            "kind": row.kind,
+            "label": row.label,
+            **({"description": row.description} if row.description else {}),
+            "url": row.url,
+            "auth": {"kind": row.auth_kind, **({"username": row.username} if row.username else {})},
+        }
+        for row in systems(actor, permission=Permission.MANAGE_SYSTEMS)
+    ]

@@ -1,0 +1,29 @@
+"""Every way to write the registry; each action checks the actor's role, locks, writes and logs in one transaction."""
+
+from __future__ import annotations
+
+from cgr.registry.actions.external_ids import (
+    confirm_external_ids,
+    release_external_ids,
+    reserve_external_ids,
+    set_external_id,
+)
+from cgr.registry.actions.hierarchies import save_hierarchy
+from cgr.registry.actions.objects import ObjectsRefused, apply_objects, write_objects
+from cgr.registry.actions.terms import save_term_tree
+from cgr.registry.actions.types import save_type
+from cgr.registry.bulk.writer import Applied
+
+__all__ = [
+    "Applied",
+    "ObjectsRefused",
+    "apply_objects",
+    "confirm_external_ids",
+    "release_external_ids",
+    "reserve_external_ids",
+    "save_hierarchy",
+    "save_term_tree",
+    "save_type",
+    "set_external_id",
+    "write_objects",
+]

@@ -1,0 +1,104 @@
+"""What external systems call our objects (R0.5): set by people, reserved and confirmed by synchronisation.
+
+A reserved id is written down before its unit is sent, so that a crash can't make a second unit (R9.4). Reserving and
+confirming don't count as a change of the object: a plan would otherwise find its own objects changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+
+from cgr.accounts.policy import Permission, require, unknown
+from cgr.audit import actions as audit
+from cgr.core.drafts import ObjectDraft
+from cgr.core.errors import BadInput
+from cgr.registry.actions.objects import write_objects
+from cgr.registry.locking import lock_registry
+from cgr.registry.models import ExternalId, GeoObject
+from cgr.systems import queries as systems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
+
+    from cgr.accounts.actors import Actor
+
+_RESERVE = """
+insert into registry_externalid (system_id, object_id, type_id, value, state)
+select %s, wanted.object_id, o.type_id, wanted.value, 'reserved'
+from unnest(%s::bigint[], %s::text[]) as wanted (object_id, value) join registry_geoobject o on o.id = wanted.object_id
+where not exists (
+    select from registry_externalid x where x.system_id = %s and x.object_id = o.id and x.value = wanted.value
+) on conflict do nothing"""
+
+_NOT_RESERVED = """
+select t.code, o.code, wanted.value
+from unnest(%s::bigint[], %s::text[]) as wanted (object_id, value)
+left join registry_geoobject o on o.id = wanted.object_id left join registry_geoobjecttype t on t.id = o.type_id
+where not exists (
+    select from registry_externalid x
+    where x.system_id = %s and x.object_id = wanted.object_id and x.value = wanted.value
+) limit 1"""
+
+
+@transaction.atomic
+def reserve_external_ids(actor: Actor, system: str, ids: Sequence[tuple[int, str]]) -> None:
+    """Set ids aside, given as (object's key, id), all or none; the same id again is fine.
+
+    Raises BadInput when an object is gone or has another id by now, or another object of its type has this one.
+    """
+    row = systems.system(actor, system, permission=Permission.MANAGE_RUNS)
+    lock_registry()
+    keys, values = [key for key, _ in ids], [value for _, value in ids]
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, [row.pk, keys, values, row.pk])
+        count = cursor.rowcount
+        cursor.execute(_NOT_RESERVED, [keys, values, row.pk])
+        if refused := cursor.fetchone():
+            type_code, code, value = refused
+            raise BadInput(
+                f'The id "{value}" can\'t be set aside for {type_code or "an object"} "{code or "that is gone"}" in '
+                f'"{system}": the object has another id there, or another object has this one.',
+                code="external-id-taken",
+                next_step="Make a new plan.",
+            )
+    _record(actor, "reserve", system, count)
+
+
+@transaction.atomic
+def confirm_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
+    """Mark the objects' reserved ids as those of units that exist; give how many there were."""
+    count = _reserved(actor, system, keys).update(state=ExternalId.State.CONFIRMED)
+    _record(actor, "confirm", system, count)
+    return count
+
+
+@transaction.atomic
+def release_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
+    """Forget the objects' reserved ids: their units were not made. Confirmed ids stay. Give how many there were."""
+    count, _ = _reserved(actor, system, keys).delete()
+    _record(actor, "release", system, count)
+    return count
+
+
+def set_external_id(actor: Actor, key: int, *, system: str, value: str | None) -> bool:
+    """Set or, with None, clear what a system calls one object; say whether that changed anything."""
+    row = GeoObject.objects.select_related("type__organization").filter(pk=key).first()
+    if row is None:
+        raise unknown("Geo-Object", str(key))
+    require(actor, Permission.EDIT_OBJECTS, organization=row.type.organization.code, type=row.type.code)
+    draft = ObjectDraft(type=row.type.code, code=row.code, key=key, line=1, external_ids={system: value})
+    return write_objects(actor, [draft], source=f"external id in {system}").changed == 1
+
+
+def _reserved(actor: Actor, system: str, keys: Sequence[int]) -> QuerySet[ExternalId]:
+    row = systems.system(actor, system, permission=Permission.MANAGE_RUNS)
+    return ExternalId.objects.filter(system_id=row.pk, object__in=list(keys), state=ExternalId.State.RESERVED)
+
+
+def _record(actor: Actor, action: str, system: str, count: int) -> None:
+    if count:
+        audit.record(actor, action, kind="external-ids", subject=system, after={"count": count})

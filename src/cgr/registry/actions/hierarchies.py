@@ -1,0 +1,112 @@
+"""Save hierarchies (R0.3): trees of types. A type stands once in each, so no object can be above itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from cgr.accounts import queries as accounts
+from cgr.accounts.codes import check_code
+from cgr.accounts.policy import Permission, require
+from cgr.audit.saving import Saved, record_saved
+from cgr.core.errors import BadInput
+from cgr.registry.codes import read_label, refuse_other_organization
+from cgr.registry.locking import lock_registry
+from cgr.registry.models import GeoObjectType, Hierarchy, HierarchyNode, ParentEdge
+from cgr.registry.trees import tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cgr.accounts.actors import Actor
+    from cgr.core.definitions import HierarchyDefinition, Tree
+
+
+@transaction.atomic
+def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
+    """Create the hierarchy, or change its label and the places of the types named; other types keep theirs."""
+    require(actor, Permission.MANAGE_DEFINITIONS, organization=definition.organization)
+    where = f'hierarchy "{definition.code}"'
+    check_code(definition.code, "a hierarchy")
+    places = _places(definition.tree, where)
+    lock_registry()
+    types = {row.code: row for row in GeoObjectType.objects.filter(code__in=places)}
+    for code in places:
+        if code not in types:
+            raise BadInput(
+                f'There is no type "{code}" to place in {where}.',
+                code="unknown-type",
+                next_step="Define the type, or correct the code.",
+            )
+    row = Hierarchy.objects.select_related("organization").filter(code=definition.code).first()
+    before = None
+    if row is not None:
+        if row.organization.code != definition.organization:
+            raise refuse_other_organization("hierarchy", row.code, row.organization.code)
+        before = _fields(row)
+    else:
+        row = Hierarchy(code=definition.code, organization=accounts.organization(actor, definition.organization))
+    row.label = read_label(definition.label, where)
+    row.save()
+    _save_places(row, places, types)
+    return record_saved(
+        actor,
+        kind="hierarchy",
+        subject=row.code,
+        organization=definition.organization,
+        before=before,
+        after=_fields(row),
+    )
+
+
+def _places(tree: Tree, where: str) -> dict[str, str | None]:
+    """Give type → parent type; refuse a type that stands twice, be it below itself or elsewhere."""
+    places: dict[str, str | None] = {}
+    for code, above in _walk(tree, ()):
+        if code in above:
+            raise BadInput(
+                f'The type "{code}" is below itself in {where}.',
+                code="hierarchy-cycle",
+                next_step="Each type has one place in a hierarchy; remove one of the two.",
+            )
+        if code in places:
+            raise BadInput(
+                f'The type "{code}" stands twice in {where}.',
+                code="type-twice",
+                next_step="Each type has one place in a hierarchy; remove one of the two.",
+            )
+        places[code] = above[-1] if above else None
+    return places
+
+
+def _walk(tree: Tree, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for code, below in tree.items():
+        yield code, above
+        yield from _walk(below, (*above, code))
+
+
+def _save_places(row: Hierarchy, places: dict[str, str | None], types: dict[str, GeoObjectType]) -> None:
+    nodes = {node.type.code: node for node in row.nodes.select_related("type", "parent_type")}
+    for code, parent in places.items():
+        node = nodes.get(code)
+        above = None if parent is None else types[parent]
+        if node is None:
+            HierarchyNode.objects.create(hierarchy=row, type=types[code], parent_type=above)
+        elif node.parent_type != above:
+            _check_empty(row, code)
+            node.parent_type = above
+            node.save()
+
+
+def _check_empty(row: Hierarchy, code: str) -> None:
+    if ParentEdge.objects.filter(hierarchy=row, child__type__code=code).exists():
+        raise BadInput(
+            f'The type "{code}" can\'t move in hierarchy "{row.code}": its objects have parents there.',
+            code="type-in-use",
+            next_step="Remove these parents first, or make another hierarchy.",
+        )
+
+
+def _fields(row: Hierarchy) -> dict[str, object]:
+    return {"label": row.label, "tree": tree_of(row)}

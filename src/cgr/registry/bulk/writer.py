@@ -1,0 +1,235 @@
+"""Write drafts: compare each with what is stored and pass on the differences only."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from django.utils import timezone
+from msgspec import UNSET
+
+from cgr.audit import actions as audit
+from cgr.core.draft_rules import checked
+from cgr.core.drafts import ObjectDraft, Refusal
+from cgr.core.errors import BadInput
+from cgr.core.object_states import ObjectState, after
+from cgr.registry.bulk import staging
+from cgr.registry.bulk.existing import Stored, stored_by_code, stored_by_key
+from cgr.registry.bulk.history import change, creation
+from cgr.registry.bulk.settling import MOST_REFUSALS, refresh_statistics, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cgr.accounts.actors import Actor
+    from cgr.registry.catalogue import Catalogue
+
+CHUNK: Final = 1000
+"""Drafts that are compared at a time: enough to make round trips cheap, few enough to keep memory flat."""
+
+_WORTH_NEW_STATISTICS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a bulk write did. With `errors` nothing was written and the counts are 0."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    errors: tuple[Refusal, ...] = ()
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of one chunk on their way to the tables."""
+
+    objects: list[tuple[object, ...]] = field(default_factory=list)
+    geometries: list[tuple[object, ...]] = field(default_factory=list)
+    staged: dict[str, list[tuple[object, ...]]] = field(default_factory=lambda: {name: [] for name in staging.TABLES})
+    redrawn: list[int] = field(default_factory=list)
+    entries: list[audit.Entry] = field(default_factory=list)
+
+
+class BulkWriter:
+    """One bulk write in the caller's transaction: `add` drafts, then `finish`; on refusals the caller rolls back."""
+
+    def __init__(self, actor: Actor, catalogue: Catalogue) -> None:
+        """Make room for differences; the caller holds the registry's lock since before the catalogue was read."""
+        self._actor = actor
+        self._catalogue = catalogue
+        self._lines: dict[str, dict[str, int]] = {code: {} for code in catalogue.types}
+        self._keys: set[int] = set()
+        self._created = self._changed = self._unchanged = 0
+        self._refusals: list[Refusal] = []
+        self._waiting: list[ObjectDraft] = []
+        self._now = timezone.now()
+        staging.make_tables()
+
+    @property
+    def is_refused(self) -> bool:
+        """Say that there are so many refusals already that reading on is no use."""
+        return len(self._refusals) >= MOST_REFUSALS
+
+    def add(self, draft: ObjectDraft) -> None:
+        """Check one draft and write it with its chunk."""
+        try:
+            draft = checked(draft, self._catalogue.definitions)
+            self._check_once(draft)
+        except BadInput as problem:
+            self.refuse(draft.line, problem.message)
+            return
+        self._waiting.append(draft)
+        if len(self._waiting) >= CHUNK:
+            self._write_waiting()
+
+    def refuse(self, line: int, message: str) -> None:
+        """Note why a draft, or a line that didn't become one, can't be written."""
+        self._refusals.append(Refusal(line, message))
+
+    def finish(self) -> Applied:
+        """Write the rest, settle what depends on several objects, and give the counts or the refusals."""
+        self._write_waiting()
+        if not self._refusals:
+            self._refusals += settle()
+        if self._refusals:
+            return Applied(errors=tuple(sorted(self._refusals)[:MOST_REFUSALS]))
+        staging.drop_tables()
+        if self._created + self._changed >= _WORTH_NEW_STATISTICS:
+            refresh_statistics()
+        return Applied(self._created, self._changed, self._unchanged)
+
+    def _check_once(self, draft: ObjectDraft) -> None:
+        lines = self._lines[draft.type]
+        if draft.code in lines or draft.key in self._keys:
+            raise BadInput(
+                f'{draft.type} "{draft.code}" is already in line {lines.get(draft.code, 0)}',
+                code="object-twice",
+                next_step="Put all that is said about an object into one line.",
+            )
+        lines[draft.code] = draft.line
+        if isinstance(draft.key, int):
+            self._keys.add(draft.key)
+
+    def _write_waiting(self) -> None:
+        drafts, self._waiting = self._waiting, []
+        if self._refusals or not drafts:
+            return
+        rows = _Rows()
+        created: list[ObjectDraft] = []
+        by_code = stored_by_code((self._catalogue.types[one.type], one.code) for one in drafts if one.key is UNSET)
+        by_key = stored_by_key([one.key for one in drafts if isinstance(one.key, int)])
+        taken = stored_by_code((self._catalogue.types[one.type], one.code) for one in drafts if one.key is None)
+        for draft in drafts:
+            if isinstance(draft.key, int):
+                stored = by_key.get(draft.key)
+                if stored is None or stored.state.type != draft.type:
+                    self.refuse(draft.line, f"the {draft.type} to be changed is gone")
+                    continue
+            else:
+                stored = by_code.get((draft.type, draft.code))
+            if draft.key is None and (draft.type, draft.code) in taken:
+                self.refuse(draft.line, f'there already is a {draft.type} with the code "{draft.code}"')
+            elif stored is None:
+                created.append(draft)
+            else:
+                self._change(rows, stored, draft)
+        self._create(rows, created)
+        if not self._refusals:
+            self._copy(rows)
+
+    def _create(self, rows: _Rows, drafts: Sequence[ObjectDraft]) -> None:
+        for draft, key in zip(drafts, staging.new_keys(len(drafts)), strict=True):
+            state = after(None, draft)
+            type_id = self._catalogue.types[state.type]
+            rows.objects.append(
+                (key, uuid.uuid4(), type_id, state.code, state.invalid, 1, self._now, self._now, *_histories(state))
+            )
+            rows.geometries += _geometries(key, state)
+            self._stage_parents(rows, key, draft.line, state, state.parents)
+            self._stage_ids(rows, key, draft.line, state, state.external_ids)
+            rows.entries.append(creation(state, organization=self._catalogue.organizations[state.type]))
+        self._created += len(drafts)
+
+    def _change(self, rows: _Rows, stored: Stored, draft: ObjectDraft) -> None:
+        before, key = stored.state, stored.key
+        state = after(before, draft, parent_keys=stored.parent_keys() if draft.parents else None)
+        moved = {code for code in draft.parents if _edges(before, code) != _edges(state, code)}
+        renumbered = {
+            code for code in draft.external_ids if before.external_ids.get(code) != state.external_ids.get(code)
+        }
+        plain = _plain(before) != _plain(state)
+        redrawn = before.geometry != state.geometry
+        if not (plain or redrawn or moved or renumbered):
+            self._unchanged += 1
+            return
+        self._changed += 1
+        type_id = self._catalogue.types[state.type]
+        renamed = before.code != state.code
+        rows.staged["changed_objects"].append(
+            (key, draft.line, type_id, state.code, renamed, state.invalid, *_histories(state))
+        )
+        if redrawn:
+            rows.redrawn.append(key)
+            rows.geometries += _geometries(key, state)
+        rows.staged["dropped_edges"] += [(key, self._catalogue.hierarchies[code]) for code in moved]
+        self._stage_parents(rows, key, draft.line, state, moved)
+        rows.staged["dropped_ids"] += [(key, self._catalogue.systems[code]) for code in renumbered]
+        self._stage_ids(rows, key, draft.line, state, renumbered)
+        organization = self._catalogue.organizations[state.type]
+        rows.entries.append(change(before, state, organization=organization, parent_codes=stored.parent_codes))
+
+    def _stage_parents(self, rows: _Rows, key: int, line: int, state: ObjectState, names: Iterable[str]) -> None:
+        for name in names:
+            parent_type = self._catalogue.definitions.hierarchies[name][state.type]
+            if parent_type is None:
+                continue
+            hierarchy, parent_type_id = self._catalogue.hierarchies[name], self._catalogue.types[parent_type]
+            for edge in state.parents.get(name, ()):
+                parent = edge["value"]
+                known, code = (parent, None) if isinstance(parent, int) else (None, parent)
+                rows.staged["wanted_edges"].append(
+                    (line, hierarchy, key, parent_type_id, known, code, edge["from"], edge["to"])
+                )
+
+    def _stage_ids(self, rows: _Rows, key: int, line: int, state: ObjectState, systems: Iterable[str]) -> None:
+        type_id = self._catalogue.types[state.type]
+        rows.staged["wanted_ids"] += [
+            (line, self._catalogue.systems[system], key, type_id, value, "confirmed")
+            for system in systems
+            if (value := state.external_ids.get(system)) is not None
+        ]
+
+    def _copy(self, rows: _Rows) -> None:
+        if rows.objects:
+            staging.copy_rows(staging.OBJECTS, rows.objects)
+        staging.drop_geometries(rows.redrawn)
+        if rows.geometries:
+            staging.copy_rows(staging.GEOMETRIES, rows.geometries)
+        for name, staged in rows.staged.items():
+            if staged:
+                staging.copy_rows(name, staged)
+        audit.record_many(self._actor, rows.entries)
+
+
+def _histories(state: ObjectState) -> tuple[str, str, str]:
+    return _json(state.exists), _json(state.label), _json(state.values)
+
+
+def _geometries(key: int, state: ObjectState) -> list[tuple[object, ...]]:
+    return [(key, period["from"], period["to"], period["value"]) for period in state.geometry]
+
+
+def _plain(state: ObjectState) -> tuple[object, ...]:
+    return state.code, state.invalid, state.exists, state.label, state.values
+
+
+def _edges(state: ObjectState, hierarchy: str) -> set[tuple[object, ...]]:
+    # Edges may begin on the same day, so their order says nothing.
+    return {(edge["from"], edge["to"], edge["value"]) for edge in state.parents.get(hierarchy, ())}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

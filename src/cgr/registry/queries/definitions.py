@@ -1,0 +1,97 @@
+"""Read types, hierarchies and terms: as the configuration file writes them, and as planning needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.accounts.policy import Permission, organizations_where, unknown
+from cgr.core.localized import DEFAULT
+from cgr.registry.catalogue import catalogue, parent_types, shapes, visible_hierarchies
+from cgr.registry.models import GeoObjectType, Hierarchy, Term, TermTree
+from cgr.registry.trees import tree_of
+
+if TYPE_CHECKING:
+    from cgr.accounts.actors import Actor
+    from cgr.core.definitions import Label
+    from cgr.core.draft_rules import Definitions
+    from cgr.core.records import Localized, OurType
+
+
+def type_shapes(hierarchy: str) -> dict[str, OurType]:
+    """Give the types of a hierarchy by code, each with its parent type there; the caller has checked who asks."""
+    row = Hierarchy.objects.filter(code=hierarchy).first()
+    if row is None:
+        raise unknown("hierarchy", hierarchy)
+    parents = parent_types(row.pk)
+    return shapes(GeoObjectType.objects.filter(code__in=parents).order_by("code"), parents)
+
+
+def draft_definitions(actor: Actor) -> Definitions:
+    """Give what the actor's drafts may refer to, so that they can be checked before they are written."""
+    return catalogue(actor).definitions
+
+
+def export_term_trees(actor: Actor) -> list[dict[str, object]]:
+    """Give the trees of terms in the shape of the configuration file, by code; terms in their own order."""
+    if organizations_where(actor, Permission.READ_OBJECTS) == frozenset():
+        return []
+    return [
+        {"code": tree.code, "label": _label(tree.label), **_below(_terms_by_parent(tree), None)}
+        for tree in TermTree.objects.order_by("code").prefetch_related("terms")
+    ]
+
+
+def export_types(actor: Actor) -> list[dict[str, object]]:
+    """Give the types that the actor may know in the shape of the configuration file, by code."""
+    visible = organizations_where(actor, Permission.READ_OBJECTS)
+    rows = GeoObjectType.objects.order_by("code").select_related("organization").prefetch_related("attributes__terms")
+    return [
+        {
+            "code": row.code,
+            "organization": row.organization.code,
+            "label": _label(row.label),
+            "geometry": row.geometry_type,
+            "attributes": [
+                {
+                    "code": one.code,
+                    "label": _label(one.label),
+                    "kind": one.kind,
+                    **({} if one.terms is None else {"terms": one.terms.code}),
+                }
+                for one in row.attributes.all()
+            ],
+        }
+        for row in (rows if visible is None else rows.filter(organization__code__in=visible))
+    ]
+
+
+def export_hierarchies(actor: Actor) -> list[dict[str, object]]:
+    """Give the hierarchies that the actor may know in the shape of the configuration file, by code."""
+    return [
+        {
+            "code": row.code,
+            "organization": row.organization.code,
+            "label": _label(row.label),
+            "tree": tree_of(row),
+        }
+        for row in visible_hierarchies(actor)
+    ]
+
+
+def _label(label: Localized) -> Label:
+    return label[DEFAULT] if set(label) == {DEFAULT} else label
+
+
+def _terms_by_parent(tree: TermTree) -> dict[int | None, list[Term]]:
+    below: dict[int | None, list[Term]] = {}
+    for term in tree.terms.all():
+        below.setdefault(term.parent_id, []).append(term)
+    return below
+
+
+def _below(terms: dict[int | None, list[Term]], parent: int | None) -> dict[str, object]:
+    if parent not in terms:
+        return {}
+    return {
+        "terms": [{"code": term.code, "label": _label(term.label), **_below(terms, term.pk)} for term in terms[parent]]
+    }

@@ -1,0 +1,29 @@
+"""Read what external systems call our objects (R0.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.registry.models import ExternalId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def external_ids(system: str) -> Iterator[tuple[str, int, bool]]:
+    """Stream (id, object's key, whether it is only reserved) of a system; the caller has checked who asks."""
+    rows = ExternalId.objects.filter(system__code=system).order_by("value")
+    for value, key, state in rows.values_list("value", "object_id", "state").iterator(chunk_size=5000):
+        yield value, key, state == ExternalId.State.RESERVED
+
+
+def types_by_external_id(system: str) -> Iterator[tuple[str, str]]:
+    """Stream (id, type of the object that has it) of a system; the caller has checked who asks."""
+    rows = ExternalId.objects.filter(system__code=system).order_by("value", "type__code")
+    yield from rows.values_list("value", "type__code").iterator(chunk_size=5000)
+
+
+def confirmed_ids(system: str, keys: list[int]) -> dict[int, str]:
+    """Give key → id for those of these objects that have a confirmed one."""
+    rows = ExternalId.objects.filter(system__code=system, object__in=keys, state=ExternalId.State.CONFIRMED)
+    return dict(rows.values_list("object_id", "value"))

@@ -1,0 +1,211 @@
+"""The lines of a run in the table: written in bulk, read as a stream, marked after every batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from cgr.core.changes import Change, Kind, Note, Plan, Problem
+from cgr.runs.models import RunItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_CHUNK = 2_000
+_Record = TypeVar("_Record", Problem, Note)
+
+
+_CHANGES = (
+    "SELECT id, body::text, sent_in, unit_written, outcome, error::text FROM runs_runitem"
+    " WHERE run_id = %s AND category = 'change' ORDER BY position"
+)
+_UNSETTLED_CHANGES = _CHANGES.replace("ORDER BY", "AND outcome = '' ORDER BY")
+
+
+class PlannedItem(Struct, frozen=True):
+    """One change of a stored plan with its place in the table and what is known about it so far."""
+
+    pk: int
+    change: Change
+    sent_in: int | None
+    unit_written: bool
+    outcome: str
+    error: dict[str, object] | None
+
+
+class Settled(Struct, frozen=True):
+    """What became of one item. `unit_written`: the unit is as planned; with `outcome` empty, groups are missing."""
+
+    pk: int
+    outcome: str = ""
+    unit_written: bool = False
+    error: dict[str, object] | None = None
+
+
+class Row(Struct, frozen=True):
+    """One line to be written. `category`: change, problem or note. `body` is its record as JSON."""
+
+    category: str
+    position: int
+    body: str
+    object_key: int | None = None
+    type: str = ""
+    code: str = ""
+    uid: str = ""
+    level: int = 0
+    kinds: tuple[str, ...] = ()
+
+
+def store_rows(run: int, rows: Iterable[Row]) -> None:
+    """Write lines of a run in bulk."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY runs_runitem (run_id, category, position, body, object_key, type, code, uid, level, kinds,"
+            " unit_written, outcome) FROM STDIN"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row((run, *astuple(row)[:-1], list(row.kinds), False, ""))
+
+
+def rows_of(plan: Plan) -> Iterator[Row]:
+    """Give every change, problem and note of a plan as a line, in the plan's order."""
+    encode = msgspec.json.Encoder().encode
+    for position, change in enumerate(plan.changes):
+        yield Row(
+            category=RunItem.Category.CHANGE.value,
+            position=position,
+            body=encode(change).decode(),
+            object_key=change.key,
+            type=change.object.type,
+            code=change.object.code,
+            uid=change.uid,
+            level=change.level,
+            kinds=tuple(kind.value for kind in change.kinds),
+        )
+    for position, problem in enumerate(plan.problems):
+        yield Row(
+            category=RunItem.Category.PROBLEM.value,
+            position=position,
+            body=encode(problem).decode(),
+            object_key=problem.key or None,
+            type=problem.object.type,
+            code=problem.object.code,
+            uid=problem.uid or "",
+            level=problem.level,
+        )
+    for position, note in enumerate(plan.notes):
+        yield Row(
+            category=RunItem.Category.NOTE.value,
+            position=position,
+            body=encode(note).decode(),
+            type=note.object.type,
+            code=note.object.code,
+        )
+
+
+def read_changes(run: int, *, unsettled: bool = False) -> Iterator[PlannedItem]:
+    """Stream the changes of a run in the plan's order; `unsettled`: only those without an outcome."""
+    decode = msgspec.json.Decoder(Change).decode
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_UNSETTLED_CHANGES if unsettled else _CHANGES, [run])
+        while rows := cursor.fetchmany(_CHUNK):
+            for pk, body, sent_in, written, outcome, error in rows:
+                yield PlannedItem(
+                    pk, decode(body), sent_in, written, outcome, msgspec.json.decode(error) if error else None
+                )
+
+
+def read_bodies(run: int) -> Iterator[str]:
+    """Stream the changes of a run as the JSON they were stored as."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            "SELECT body::text FROM runs_runitem WHERE run_id = %s AND category = 'change' ORDER BY position", [run]
+        )
+        while rows := cursor.fetchmany(_CHUNK):
+            for (body,) in rows:
+                yield body
+
+
+def read_problems(run: int) -> list[Problem]:
+    """Read the problems of a run's plan."""
+    return _read(run, RunItem.Category.PROBLEM.value, Problem)
+
+
+def read_notes(run: int) -> list[Note]:
+    """Read the notes of a run's plan."""
+    return _read(run, RunItem.Category.NOTE.value, Note)
+
+
+def _read(run: int, category: str, record: type[_Record]) -> list[_Record]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT body::text FROM runs_runitem WHERE run_id = %s AND category = %s ORDER BY position", [run, category]
+        )
+        decode = msgspec.json.Decoder(record).decode
+        return [decode(body) for (body,) in cursor.fetchall()]
+
+
+def mark_sent(items: Iterable[int], *, batch: int) -> None:
+    """Write down, before sending, which items travel in a batch: after a crash exactly these are read back."""
+    RunItem.objects.filter(pk__in=list(items)).update(sent_in=batch)
+
+
+def settle(outcomes: Sequence[Settled]) -> None:
+    """Write what became of the items of one batch, in one statement."""
+    if not outcomes:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_runitem AS item SET outcome = new.outcome, unit_written = item.unit_written OR new.written,"
+            " error = new.error::jsonb FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::text[])"
+            " AS new(id, outcome, written, error) WHERE item.id = new.id",
+            [
+                [settled.pk for settled in outcomes],
+                [settled.outcome for settled in outcomes],
+                [settled.unit_written for settled in outcomes],
+                [msgspec.json.encode(settled.error).decode() if settled.error else None for settled in outcomes],
+            ],
+        )
+
+
+def outcome_counts(run: int) -> dict[str, int]:
+    """Count the changes of a run by outcome; those without one are under an empty text."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome, count(*) FROM runs_runitem WHERE run_id = %s AND category = 'change' GROUP BY outcome",
+            [run],
+        )
+        return dict(cursor.fetchall())
+
+
+def count_unsettled(run: int) -> int:
+    """Count the changes that have no outcome yet."""
+    return RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE, outcome="").count()
+
+
+def last_batch(run: int) -> int:
+    """Give the number of the last batch that was sent, 0 before the first."""
+    sent = RunItem.objects.filter(run=run).exclude(sent_in=None).order_by("-sent_in").values_list("sent_in", flat=True)
+    return sent.first() or 0
+
+
+def not_made(run: int) -> dict[str, str]:
+    """Give the changes that have an outcome without having been made: unit id → the object's name."""
+    rows = RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE, unit_written=False).exclude(
+        outcome__in=["", RunItem.Outcome.DONE]
+    )
+    return {uid: f"{type_code} {code}" for uid, type_code, code in rows.values_list("uid", "type", "code")}
+
+
+def moved_units(run: int) -> set[str]:
+    """Give the ids of the units that the run moved."""
+    rows = RunItem.objects.filter(
+        run=run, category=RunItem.Category.CHANGE, kinds__contains=[Kind.MOVE.value], unit_written=True
+    )
+    return set(rows.values_list("uid", flat=True))

@@ -1,0 +1,104 @@
+"""Runs and their items: what was planned, what became of it, written down as it happens (R9.3, R9.4)."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Run(models.Model):
+    """One import or synchronisation, from its plan to its report. Its id is the plan's id.
+
+    `config` is the code of the configuration; `settings` is the configuration as it was when the run was planned, so
+    that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read.
+    """
+
+    class State(models.TextChoices):
+        """The states of R9.3. A stored plan is `new` until it is applied."""
+
+        NEW = "new"
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCESS = "success"
+        WARNING = "warning"
+        FAILURE = "failure"
+        CANCELLED = "cancelled"
+
+    class Kind(models.TextChoices):
+        """What the run does."""
+
+        SYNC = "sync"
+        IMPORT = "import"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="runs")
+    system = models.ForeignKey("systems.ExternalSystem", on_delete=models.PROTECT, related_name="runs")
+    config = models.CharField(max_length=50, blank=True)
+    settings = models.JSONField(default=dict)
+    as_of = models.DateField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
+    digest = models.CharField(max_length=80, blank=True)
+    summary = models.JSONField(default=dict)
+    consents = models.JSONField(default=list)
+    error = models.JSONField(null=True)
+    requests = models.PositiveIntegerField(default=0)
+    actor = models.CharField(max_length=200)
+    created = models.DateTimeField(auto_now_add=True)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        """Show number and state."""
+        return f"{self.pk} {self.config} {self.state}"
+
+
+class RunItem(models.Model):
+    """One line of a run: a change with its outcome, a problem or a note. `position` is the order of the plan.
+
+    `body` is the record of `core.changes` as JSON; the columns beside it are what work and lists select by.
+    `sent_in` numbers the batch that an item was put into before it was sent, so that a crash can be resolved by reading
+    back exactly that batch.
+    """
+
+    class Category(models.TextChoices):
+        """What the line is."""
+
+        CHANGE = "change"
+        PROBLEM = "problem"
+        NOTE = "note"
+
+    class Outcome(models.TextChoices):
+        """What became of a change (contract.md)."""
+
+        DONE = "done"
+        FAILED = "failed"
+        BLOCKED = "blocked"
+        SKIPPED = "skipped"
+        UNKNOWN = "unknown"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items")
+    category = models.CharField(max_length=10, choices=Category.choices)
+    position = models.PositiveIntegerField()
+    object_key = models.BigIntegerField(null=True)
+    type = models.CharField(max_length=50, blank=True)
+    code = models.CharField(max_length=100, blank=True)
+    uid = models.CharField(max_length=11, blank=True)
+    level = models.PositiveSmallIntegerField(default=0)
+    kinds = ArrayField(models.CharField(max_length=10), default=list)
+    body = models.JSONField()
+    sent_in = models.PositiveIntegerField(null=True)
+    unit_written = models.BooleanField(default=False)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    error = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["category", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "category", "position"], name="one_place_per_item")]
+        indexes = [models.Index(fields=["run", "category", "outcome", "position"])]
+
+    def __str__(self) -> str:
+        """Show what it is about."""
+        return f"{self.category} {self.type}:{self.code}"

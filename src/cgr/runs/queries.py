@@ -1,0 +1,54 @@
+"""Read runs, as far as the actor may know of them (R9.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.accounts.policy import Permission, organizations_where, unknown
+from cgr.runs.models import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from cgr.accounts.actors import Actor
+
+_LONGEST_ID = 18  # digits: what surely fits into the column
+
+
+def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
+    """Give the runs of the actor's organizations, newest first; of one configuration (by code) if given."""
+    visible = organizations_where(actor, Permission.MANAGE_RUNS)
+    found = Run.objects.select_related("organization", "system").order_by("-id")
+    if visible is not None:
+        found = found.filter(organization__code__in=visible)
+    return found if config is None else found.filter(config=config)
+
+
+def run(actor: Actor, run_id: str) -> Run:
+    """Give one run by its id as text; NotAllowed when it doesn't exist or the actor may not know it."""
+    plausible = run_id.isascii() and run_id.isdecimal() and len(run_id) <= _LONGEST_ID
+    found = runs(actor).filter(pk=int(run_id)).first() if plausible else None
+    if found is None:
+        raise unknown("run", run_id)
+    return found
+
+
+def runs_json(found: Iterable[Run]) -> dict[str, object]:
+    """Give runs in the shape of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come."""
+    return {"runs": [run_json(row) for row in found]}
+
+
+def run_json(row: Run) -> dict[str, object]:
+    """Give one line of the list of runs."""
+    return {
+        "id": str(row.pk),
+        "kind": row.kind,
+        "config": row.config,
+        "system": row.system.code,
+        "state": row.state,
+        "started": row.started.isoformat() if row.started else None,
+        "ended": row.ended.isoformat() if row.ended else None,
+        "counts": row.summary.get("counts", {}),
+    }

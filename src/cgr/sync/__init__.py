@@ -1,0 +1,1 @@
+"""Synchronisation: gather, plan, review, apply, report."""

@@ -1,0 +1,145 @@
+"""Synchronisation configurations: saved only when their mapping makes sense, read as far as the actor may (R4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from django.db import transaction
+
+from cgr.accounts import queries as accounts
+from cgr.accounts.codes import check_code
+from cgr.accounts.policy import Permission, organizations_where, require, unknown
+from cgr.audit import actions as audit
+from cgr.audit.saving import Saved, record_saved
+from cgr.core.errors import BadInput
+from cgr.core.localized import parse_localized
+from cgr.core.mapping import SyncMapping
+from cgr.core.mapping_rules import Severity, check_mapping
+from cgr.registry import queries as registry
+from cgr.registry.catalogue import visible_hierarchies
+from cgr.sync.models import SyncConfig
+from cgr.systems import queries as systems
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from cgr.accounts.actors import Actor
+    from cgr.core.records import Localized
+    from cgr.registry.models import Hierarchy
+
+
+@transaction.atomic
+def save_config(
+    actor: Actor,
+    *,
+    code: str,
+    organization: str,
+    label: Localized,
+    hierarchy: str,
+    system: str,
+    settings: SyncMapping,
+) -> Saved:
+    """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here."""
+    require(actor, Permission.MANAGE_SYNCS, organization=organization)
+    check_code(code, "a synchronization configuration")
+    row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
+    if row is not None and row.organization.code != organization:
+        require_own(actor, row)
+        raise BadInput(
+            f'The synchronization configuration "{code}" belongs to {row.organization.code} and stays there.',
+            code="fixed-after-creation",
+            next_step="Make another configuration under another code.",
+        )
+    before = None if row is None else _shown(row)
+    row = row or SyncConfig(code=code, organization=accounts.organization(actor, organization))
+    row.label = parse_localized(label)
+    row.hierarchy = _hierarchy(actor, hierarchy)
+    row.system = systems.system(actor, system, permission=Permission.MANAGE_SYSTEMS)
+    _check_organization(row, system=system)
+    _check_mapping(settings, hierarchy)
+    row.settings = msgspec.json.decode(msgspec.json.encode(settings))
+    row.save()
+    return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=_shown(row))
+
+
+@transaction.atomic
+def delete_config(actor: Actor, code: str) -> None:
+    """Delete a configuration; its runs keep the settings they were planned with."""
+    row = config(actor, code)
+    organization, before = row.organization.code, _shown(row)
+    row.delete()
+    audit.record(actor, "delete", kind="sync", subject=code, organization=organization, before=before)
+
+
+def configs(actor: Actor) -> QuerySet[SyncConfig]:
+    """Give the configurations that the actor manages, by code."""
+    visible = organizations_where(actor, Permission.MANAGE_SYNCS)
+    found = SyncConfig.objects.select_related("organization", "hierarchy", "system").order_by("code")
+    return found if visible is None else found.filter(organization__code__in=visible)
+
+
+def config(actor: Actor, code: str) -> SyncConfig:
+    """Give one configuration; NotAllowed when it doesn't exist or the actor may not know it."""
+    found = configs(actor).filter(code=code).first()
+    if found is None:
+        raise unknown("synchronization configuration", code)
+    return found
+
+
+def mapping_of(row: SyncConfig) -> SyncMapping:
+    """Give the stored settings as the record that planning reads."""
+    return msgspec.convert(row.settings, SyncMapping)
+
+
+def export(actor: Actor) -> list[dict[str, object]]:
+    """Give the configurations in the shape of the configuration file."""
+    return [
+        {
+            "code": row.code,
+            "organization": row.organization.code,
+            "label": row.label,
+            "hierarchy": row.hierarchy.code,
+            "system": row.system.code,
+            **row.settings,
+        }
+        for row in configs(actor)
+    ]
+
+
+def require_own(actor: Actor, row: SyncConfig) -> None:
+    """Refuse, as if there were no such configuration, who doesn't manage those of its organization."""
+    if not configs(actor).filter(pk=row.pk).exists():
+        raise unknown("synchronization configuration", row.code)
+
+
+def _hierarchy(actor: Actor, code: str) -> Hierarchy:
+    found = next((row for row in visible_hierarchies(actor) if row.code == code), None)
+    if found is None:
+        raise unknown("hierarchy", code)
+    return found
+
+
+def _check_organization(row: SyncConfig, *, system: str) -> None:
+    if row.system.organization_id != row.organization_id:
+        raise BadInput(
+            f'The external system "{system}" belongs to {row.system.organization.code}, '
+            f"the configuration to {row.organization.code}.",
+            code="other-organization",
+            next_step="Use a system of the same organization: members of one don't see the other's systems.",
+        )
+
+
+def _check_mapping(settings: SyncMapping, hierarchy: str) -> None:
+    findings = check_mapping(settings, registry.type_shapes(hierarchy), None)
+    wrong = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if wrong:
+        raise BadInput(
+            " ".join(f"{finding.where}: {finding.message}" for finding in wrong),
+            code="bad-mapping",
+            next_step=" ".join(dict.fromkeys(finding.next_step for finding in wrong)),
+        )
+
+
+def _shown(row: SyncConfig) -> dict[str, object]:
+    return {"label": row.label, "hierarchy": row.hierarchy.code, "system": row.system.code, **row.settings}

@@ -1,0 +1,20 @@
+"""Synchronisation configurations (R4)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SyncConfig(models.Model):
+    """How the types of one hierarchy map to the levels of one DHIS2. `settings`: `core.mapping.SyncMapping` as JSON."""
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="syncs")
+    code = models.CharField(max_length=50, unique=True)
+    label = models.JSONField()
+    hierarchy = models.ForeignKey("registry.Hierarchy", on_delete=models.PROTECT, related_name="syncs")
+    system = models.ForeignKey("systems.ExternalSystem", on_delete=models.PROTECT, related_name="syncs")
+    settings = models.JSONField()
+
+    def __str__(self) -> str:
+        """Show the code."""
+        return self.code

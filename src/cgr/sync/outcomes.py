@@ -1,0 +1,77 @@
+"""What becomes of one planned change, in the words of the report (contract.md: outcome, code, message, next step)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.core.changes import Change, ProblemCode
+from cgr.core.report import OutcomeState
+from cgr.runs.items import PlannedItem, Settled
+
+if TYPE_CHECKING:
+    from cgr.core.refusals import Verdict
+
+_PLAN_AGAIN = "Plan again and review what would happen now."
+
+
+def name_of(change: Change) -> str:
+    """Name an object as people do."""
+    return f"{change.object.type} {change.object.code}"
+
+
+def written(item: PlannedItem) -> Settled:
+    """Say that the unit is as planned; the item is done when no groups are left to fill."""
+    return Settled(item.pk, "" if item.change.groups else OutcomeState.DONE.value, unit_written=True)
+
+
+def refused(item: PlannedItem, why: Verdict) -> Settled:
+    """Say why DHIS2 doesn't take the unit."""
+    error = _error(why.code, why.message, why.next_step)
+    error["dhis2_code"] = why.dhis2_code or None
+    error["property"] = why.property or None
+    return Settled(item.pk, OutcomeState.FAILED.value, error=error)
+
+
+def blocked(item: PlannedItem, *, by: str) -> Settled:
+    """Say that the unit needs another change that wasn't made."""
+    message = f"It needs {by} to be written first, which could not be done, so this unit was not tried."
+    error = _error(ProblemCode.BLOCKED, message, f"Solve the problem of {by}, then plan again.")
+    return Settled(item.pk, OutcomeState.BLOCKED.value, error=error)
+
+
+def gone(item: PlannedItem) -> Settled:
+    """Say that the unit was deleted in DHIS2 since the plan; it is never made again (contract.md)."""
+    message = f"The unit {item.change.uid} was deleted in DHIS2 since the plan was made; it is not created again."
+    error = _error(ProblemCode.EXTERNAL_ID_NOT_FOUND, message, "Correct or remove the external id of the object.")
+    return Settled(item.pk, OutcomeState.FAILED.value, error=error)
+
+
+def changed_in_dhis2(item: PlannedItem) -> Settled:
+    """Say that somebody changed mapped fields there since the plan."""
+    message = f"Somebody changed the unit {item.change.uid} in DHIS2 since the plan was made; it was left as it is."
+    return Settled(
+        item.pk, OutcomeState.SKIPPED.value, error=_error(ProblemCode.CHANGED_IN_DHIS2, message, _PLAN_AGAIN)
+    )
+
+
+def changed_in_registry(item: PlannedItem) -> Settled:
+    """Say that somebody changed the object here since the plan."""
+    message = f"{name_of(item.change)} was changed in the registry since the plan was made; nothing was sent for it."
+    return Settled(
+        item.pk, OutcomeState.SKIPPED.value, error=_error(ProblemCode.CHANGED_IN_REGISTRY, message, _PLAN_AGAIN)
+    )
+
+
+def not_in_group(item: PlannedItem, group: str, *, reason: str) -> Settled:
+    """Say that the unit is as planned, but a group didn't take it."""
+    error = _error(
+        ProblemCode.REFUSED_BY_DHIS2,
+        f"The unit {item.change.uid} could not be added to the group {group}: {reason}",
+        "Give the DHIS2 account write access to the group (sharing, and F_ORGUNITGROUP_PUBLIC_ADD), then plan again.",
+    )
+    error["property"] = "groups"
+    return Settled(item.pk, OutcomeState.FAILED.value, unit_written=True, error=error)
+
+
+def _error(code: ProblemCode, message: str, next_step: str) -> dict[str, object]:
+    return {"code": code.value, "message": message, "next_step": next_step}

@@ -1,0 +1,30 @@
+"""The body of each unit, and the request that carries them: what validation and apply have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cgr.core.overlay import overlay
+from cgr.dhis2.reports import ImportReport, attribute_refusals
+from cgr.dhis2.units import payload_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cgr.core.changes import Change
+    from cgr.dhis2.client import Dhis2
+    from cgr.dhis2.writing import Strategy
+
+
+def send_units(
+    client: Dhis2,
+    changes: Sequence[Change],
+    owners: Mapping[str, dict[str, object]],
+    *,
+    strategy: Strategy,
+    validate: bool,
+) -> ImportReport:
+    """Send each unit's own fresh JSON with the change laid over it; refusals without an id are attributed (fact O2)."""
+    bodies = [payload_unit(overlay(owners.get(change.uid), change), client.features) for change in changes]
+    report = client.import_units(bodies, strategy=strategy, validate=validate)
+    return report if report.ok else attribute_refusals(report, bodies)

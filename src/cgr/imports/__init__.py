@@ -1,0 +1,1 @@
+"""Import: organisation units of a DHIS2 become Geo-Objects."""

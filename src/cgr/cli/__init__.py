@@ -1,0 +1,1 @@
+"""The command line `cgr`: thin, one module per noun, no rules of its own."""

@@ -1,0 +1,108 @@
+"""`cgr import …`: make Geo-Objects of the organisation units of a DHIS2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from cgr.cli.output import Json, Preview, open_input, read_date, show
+from cgr.cli.progress import progress
+from cgr.core.errors import BadInput
+from cgr.core.importing import ImportMapping, parse_levels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
+
+_SHOWN = 8
+_SOME_CONFLICTS = 1
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="import")
+
+
+@app.command("dhis2")
+def dhis2(  # noqa: PLR0913 - the flags of contract.md
+    *,
+    system: Annotated[str, typer.Option(help="ID of the registered DHIS2.")],
+    hierarchy: Annotated[str, typer.Option(help="Code of the hierarchy; with --propose it is made.")],
+    levels: Annotated[str, typer.Option(help="DHIS2 level = type: 1=country,2=region,…")] = "",
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Make types and hierarchy from the levels' names.")
+    ] = False,
+    root: Annotated[str, typer.Option(help="Only this organisation unit and what is below it.")] = "",
+    start: Annotated[
+        str, typer.Option("--from", help="The day from which values hold: opening, or yyyy-MM-dd.")
+    ] = "opening",
+    mapping: Annotated[str, typer.Option(help="File (YAML) that maps fields, attributes, terms and groups.")] = "",
+    preview: Preview = False,
+    as_json: Json = False,
+) -> int:
+    """Import organisation units, live; what conflicts is listed and left out."""
+    if bool(levels) == propose:
+        raise BadInput(
+            "Say which level is which type, or have them proposed.",
+            code="usage",
+            next_step="Give either --levels 1=country,2=region,… or --propose.",
+        )
+    asked_levels = parse_levels(levels) if levels else None
+    from_day = None if start == "opening" else read_date(start).isoformat()
+    asked_mapping = _read_mapping(mapping) if mapping else ImportMapping()
+    from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
+
+    wiring.start()
+    from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - as above
+
+    request = Request(
+        system=system,
+        hierarchy=hierarchy,
+        levels=asked_levels,
+        root=root or None,
+        start=from_day,
+        mapping=asked_mapping,
+    )
+    with progress() as bars:
+        result = import_units(local_operator(), request, preview=preview, progress=bars)
+    document = {
+        "run": None if result.run is None else str(result.run),
+        "counts": result.counts,
+        "changes": list(result.read_changes()),
+        "problems": msgspec.to_builtins(result.problems),
+    }
+    show(document, import_words(document, preview=preview), as_json=as_json)
+    return _SOME_CONFLICTS if result.problems else 0
+
+
+def _read_mapping(path: str) -> ImportMapping:
+    from cgr.configuration.yaml_reading import read_yaml  # noqa: PLC0415 - only where a mapping is given
+
+    with open_input(path) as stream:
+        raw = read_yaml(stream.read()).value
+    try:
+        return msgspec.convert(raw or {}, ImportMapping)
+    except msgspec.ValidationError as error:
+        raise BadInput(
+            f"{path} is not an import mapping: {error}.",
+            code="import-mapping",
+            next_step="Correct the file; docs/reference/files.md shows its form.",
+        ) from error
+
+
+def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:
+    """Show an import to a person."""
+    counts = document["counts"]
+    yield "Would import:" if preview else f"Import {document['run']}:"
+    yield (
+        f"  + new {counts['new']:,}   ~ changed {counts['changed']:,}   = unchanged {counts['unchanged']:,}   "
+        f"! conflict {counts['conflict']:,}   vanished {counts['vanished']:,}"
+    )
+    for problem in document["problems"][:_SHOWN]:
+        yield f"  ! {problem['message']} {problem['next_step']}"
+    if len(document["problems"]) > _SHOWN:
+        yield f"  … and {len(document['problems']) - _SHOWN:,} more (--json shows all)"

@@ -1,0 +1,88 @@
+"""`cgr objects …`: Geo-Objects as a file of one JSON object a line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cgr.cli.instance import open_instance
+from cgr.cli.output import Json, Preview, open_input, read_date, show, tell
+from cgr.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from cgr.registry.bulk.writer import Applied
+
+app = typer.Typer(help="Geo-Objects as a file, one JSON object a line.", rich_markup_mode=None)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="objects")
+
+
+@app.command("apply")
+def apply(
+    file: Annotated[str, typer.Argument(help="The NDJSON file, or - for standard input.")],
+    *,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> int:
+    """Create and change Geo-Objects: every line of the file or, when one is wrong, none."""
+    with open_input(file) as stream:
+        actor = open_instance()
+        from cgr.registry import actions  # noqa: PLC0415 - needs Django set up
+
+        applied = actions.apply_objects(actor, stream, preview=preview, source=file)
+    return _refused(applied, as_json=as_json) if applied.errors else _done(applied, preview=preview, as_json=as_json)
+
+
+@app.command("export")
+def export(
+    *,
+    type_code: Annotated[str | None, typer.Option("--type", help="Only objects of this type, by code.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Values in force at this date (yyyy-MM-dd).")] = None,
+) -> None:
+    """Write Geo-Objects as NDJSON to standard output."""
+    at = None if as_of is None else read_date(as_of)
+    actor = open_instance()
+    from cgr.registry import queries  # noqa: PLC0415 - needs Django set up
+
+    for line in queries.export_objects(actor, type=type_code, as_of=at):
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _done(applied: Applied, *, preview: bool, as_json: bool) -> int:
+    counts = f"{applied.created:,} new, {applied.changed:,} changed, {applied.unchanged:,} as they were"
+    words = f"{counts} (a preview: nothing was written)." if preview else f"{counts}."
+    show(_document(applied), [words], as_json=as_json)
+    return 0
+
+
+def _refused(applied: Applied, *, as_json: bool) -> int:
+    refusal = BadInput(
+        f"{len(applied.errors):,} or more lines can't be used, the first of them line {applied.errors[0].line}."
+        if len(applied.errors) > 1
+        else f"Line {applied.errors[0].line} can't be used.",
+        code="bad-lines",
+        next_step="Correct what is named and apply the file again; nothing of it was written.",
+    )
+    if as_json:
+        show({**_document(applied), **refusal.as_json()}, (), as_json=True)
+    else:
+        for error in applied.errors:
+            tell(f"Line {error.line}: {error.message}")
+        tell(f"Error: {refusal.message}")
+        tell(f"What to do: {refusal.next_step}")
+    return refusal.exit_status
+
+
+def _document(applied: Applied) -> dict[str, object]:
+    return {
+        "created": applied.created,
+        "changed": applied.changed,
+        "unchanged": applied.unchanged,
+        "errors": [{"line": error.line, "message": error.message} for error in applied.errors],
+    }

@@ -1,0 +1,112 @@
+"""Apply a configuration file: everything in it or nothing, twice the same as once, and never a removal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from msgspec import Struct
+
+from cgr.accounts import actions as accounts
+from cgr.audit.saving import Fields
+from cgr.configuration.document import parse_document
+from cgr.configuration.secrets_given import resolve
+from cgr.core.localized import parse_localized
+from cgr.registry import actions as registry
+from cgr.sync import configs
+from cgr.systems import actions as systems
+from cgr.systems.signing_in import SignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cgr.accounts.actors import Actor
+    from cgr.audit.saving import Saved
+    from cgr.configuration.document import AuthEntry, Document, SyncEntry, SystemEntry
+
+
+class Entry(Struct, frozen=True):
+    """One thing of the file, by kind and code."""
+
+    kind: str
+    code: str
+
+
+class ChangedEntry(Struct, frozen=True):
+    """One thing that wasn't as the file says, with what differed."""
+
+    kind: str
+    code: str
+    fields: Fields
+
+
+class Outcome(Struct, frozen=True):
+    """What applying did, or would do: the JSON of `cgr config apply`."""
+
+    created: tuple[Entry, ...]
+    changed: tuple[ChangedEntry, ...]
+    unchanged: int
+
+
+def apply(actor: Actor, content: bytes, *, preview: bool = False) -> Outcome:
+    """Apply a file in one transaction; BadInput names what is wrong, and nothing is written then or in a preview."""
+    document = parse_document(content)
+    with transaction.atomic():
+        saved = list(_save(actor, document))
+        if preview:
+            transaction.set_rollback(True)
+    return Outcome(
+        created=tuple(entry for entry, result in saved if result.created),
+        changed=tuple(ChangedEntry(entry.kind, entry.code, result.fields) for entry, result in saved if result.fields),
+        unchanged=sum(result.unchanged for _, result in saved),
+    )
+
+
+def _save(actor: Actor, document: Document) -> Iterator[tuple[Entry, Saved]]:
+    # In the order in which they refer to each other.
+    for organization in document.organizations:
+        label = parse_localized(organization.label)
+        yield (
+            Entry("organization", organization.code),
+            accounts.save_organization(actor, organization.code, label=label),
+        )
+    for tree in document.terms:
+        yield Entry("terms", tree.code), registry.save_term_tree(actor, tree)
+    for type_ in document.types:
+        yield Entry("type", type_.code), registry.save_type(actor, type_)
+    for hierarchy in document.hierarchies:
+        yield Entry("hierarchy", hierarchy.code), registry.save_hierarchy(actor, hierarchy.definition())
+    for system in document.systems:
+        yield Entry("system", system.code), _save_system(actor, system)
+    for sync in document.syncs:
+        yield Entry("sync", sync.code), _save_sync(actor, sync)
+
+
+def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
+    return systems.save_system(
+        actor,
+        entry.code,
+        organization=entry.organization,
+        kind=entry.kind,
+        label=parse_localized(entry.label),
+        description=entry.description,
+        url=entry.url,
+        sign_in=_sign_in(entry.auth, of=entry.code),
+    )
+
+
+def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
+    reference = auth.secret(of=of)
+    return SignIn(auth.kind, auth.username, None if reference is None else resolve(reference, of=of))
+
+
+def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
+    return configs.save_config(
+        actor,
+        code=entry.code,
+        organization=entry.organization,
+        label=parse_localized(entry.label),
+        hierarchy=entry.hierarchy,
+        system=entry.system,
+        settings=entry.mapping(),
+    )

@@ -1,0 +1,1 @@
+"""The pages: thin, no rules of their own."""

@@ -1,0 +1,48 @@
+"""Words and signs of the domain in the reader's language; a sign and a word stand beside every colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+
+from cgr.core.localized import pick
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from cgr.core.records import Localized
+
+RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
+    "new": ("○", pgettext_lazy("state of a run", "new")),
+    "queued": ("◔", pgettext_lazy("state of a run", "queued")),
+    "running": ("▶", pgettext_lazy("state of a run", "running")),
+    "success": ("✓", pgettext_lazy("state of a run", "success")),
+    "warning": ("!", pgettext_lazy("state of a run", "warning")),
+    "failure": ("✗", pgettext_lazy("state of a run", "failure")),
+    "cancelled": ("⊘", pgettext_lazy("state of a run", "cancelled")),
+}
+
+RUN_KINDS: Final[dict[str, _StrPromise]] = {
+    "sync": gettext_lazy("Synchronization"),
+    "import": gettext_lazy("Import"),
+}
+
+COUNTS: Final[dict[str, _StrPromise]] = {
+    "create": gettext_lazy("+ new"),
+    "new": gettext_lazy("+ new"),
+    "update": gettext_lazy("~ changed"),
+    "changed": gettext_lazy("~ changed"),
+    "move": gettext_lazy("→ moved"),
+    "group": gettext_lazy("groups"),
+    "unchanged": gettext_lazy("= same"),
+    "problem": gettext_lazy("! problems"),
+    "conflict": gettext_lazy("! conflicts"),
+    "vanished": gettext_lazy("vanished"),
+    "not_selected": gettext_lazy("not selected"),
+}
+
+
+def in_reader_language(label: Localized) -> str:
+    """Give the text that fits the language of the page best."""
+    return pick(label, get_language() or "default") or ""

@@ -1,0 +1,235 @@
+"""How a plan is carried out: refusals, faults, staleness, guards; every object is told of."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cgr.core.errors import BadInput, NeedsConsent, OtherSide
+from cgr.sandbox.faults import Fault
+from cgr.sync import actions, reports
+
+from .country import ID_OF, changed, problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cgr.sandbox.http import Request
+    from cgr.sandbox.world import World
+
+    from .country import Country
+
+pytestmark = pytest.mark.django_db
+IMPORT = "POST", "/api/metadata"
+GZIP = b"\x1f\x8b"
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {change["object"]["code"]: change["outcome"] for change in report["changes"]}
+
+
+def facilities(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "facility",
+            "code": f"N{number:04}",
+            "label": {"default": f"New {number}"},
+            "exists": [{"from": "2020-01-01", "to": None}],
+            "parents": {"admin": "ABD"[number % 3]},
+        }
+        for number in range(count)
+    ]
+
+
+def test_the_digest_has_to_be_that_of_the_plan(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    with pytest.raises(NeedsConsent, match="digest"):
+        country.apply({**plan, "digest": "sha256:0"})
+    assert country.unit("F1")["name"] == "Bo Clinic"
+
+
+def test_planning_twice_gives_the_same_digest(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    country.write(*facilities(3))
+    assert country.plan()["digest"] == country.plan()["digest"]
+
+
+def test_a_plan_is_applied_once(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    country.apply(plan)
+    with pytest.raises(BadInput):
+        country.apply(plan)
+
+
+def test_a_guard_stops_a_plan_until_somebody_consents(make_country: Callable[..., Country]) -> None:
+    country = make_country(limits={"changed_share": 0.1, "min_units": 5})
+    for code in ("F1", "F2", "F3"):
+        country.edit(code, label={"default": f"{code} renamed"})
+    plan = country.plan()
+    assert [guard["code"] for guard in plan["guards"]] == ["changed_share"]
+    with pytest.raises(NeedsConsent) as stopped:
+        country.apply(plan)
+    assert stopped.value.code == "changed_share"
+    assert country.unit("F1")["name"] == "Bo Clinic"
+    report = country.apply(plan, consents=["changed_share"], why="new names")
+    assert report["consents"][0]["why"] == "new names"
+    assert country.unit("F1")["name"] == "F1 renamed"
+
+
+def test_dhis2s_own_validation_is_part_of_the_plan(country: Country) -> None:
+    country.write(*facilities(1))
+    country.world.faults.clear()
+    country.edit(
+        "F1", label={"default": "Bo Hospital"}, exists=[{"from": "2010-01-01", "to": "2005-01-01"}]
+    ) if False else None
+    country.world.load(
+        {
+            "metadata": {
+                "attributes": [
+                    {
+                        "id": "AtMandatory",
+                        "name": "Must",
+                        "valueType": "TEXT",
+                        "organisationUnitAttribute": True,
+                        "mandatory": True,
+                    }
+                ]
+            }
+        }
+    )
+    assert problems_of(country.plan()) == {"N0000": "mandatory-attribute-missing"}
+
+
+def test_three_of_a_thousand_that_dhis2_refuses_stop_nobody_else(country: Country) -> None:
+    country.write(*facilities(1000))
+    plan = country.plan()
+    uid_of = {change["object"]["code"]: change["uid"] for change in plan["changes"]}
+    stranger = {**country.unit("F4"), "id": "OuStranger1", "code": "N0007"}
+    country.world.load({"metadata": {"organisationUnits": [stranger]}})  # takes a code after the plan was made
+    broken = {uid_of["N0500"]: {"name": "x" * 300}, uid_of["N0900"]: {"shortName": ""}}
+
+    def spoil(_world: World, request: Request) -> None:
+        content = json.loads(gzip.decompress(request.body) if request.body[:2] == GZIP else request.body)
+        for unit in content["organisationUnits"]:
+            unit.update(broken.get(unit["id"], {}))
+        request.body = json.dumps(content).encode()
+
+    country.world.faults.add(Fault("call", method="POST", path="/api/metadata", times=0, call=spoil))
+    report = country.apply(plan)
+    refused = {code for code, outcome in outcomes(report).items() if outcome == "failed"}
+    assert refused == {"N0007", "N0500", "N0900"}
+    assert sum(1 for outcome in outcomes(report).values() if outcome == "done") == 997
+    errors = {
+        change["object"]["code"]: change["error"]["dhis2_code"] for change in report["changes"] if "error" in change
+    }
+    assert errors == {"N0007": "E5003", "N0500": "E4001", "N0900": "E4000"}
+    assert sum(unit["name"].startswith("New ") for unit in country.world.units().values()) == 997
+
+
+@pytest.mark.parametrize("kind", ["cut-before", "cut-after", "502", "503", "504", "truncated"])
+def test_a_batch_whose_answer_is_lost_is_read_back_and_nothing_is_doubled(country: Country, kind: str) -> None:
+    country.write(*facilities(20))
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    country.world.faults.add(fault(kind, times=1))
+    report = country.apply(plan)
+    assert set(outcomes(report).values()) == {"done"}
+    codes = [unit.get("code") for unit in country.world.units().values()]
+    assert len(codes) == len(set(codes)) == len(ID_OF) + 20
+    assert country.plan()["changes"] == []
+
+
+def fault(kind: str, *, times: int = 0) -> Fault:
+    if kind.isdigit():
+        return Fault("status", method="POST", path="/api/metadata", status=int(kind), times=times)
+    return Fault(kind, method="POST", path="/api/metadata", times=times)
+
+
+def test_a_server_that_stays_away_ends_the_run_and_resume_finishes_it(country: Country) -> None:
+    country.write(*facilities(20))
+    plan = country.plan()
+    country.world.faults.add(fault("cut-before"))
+    with pytest.raises(OtherSide):
+        country.apply(plan)
+    run = country.run(plan)
+    assert run.state == "failure"
+    country.world.faults.clear()
+    report = reports.report_of(actions.resume(country.actor, run, wait=country.pause))
+    assert report["state"] == "success"
+    codes = [unit.get("code") for unit in country.world.units().values()]
+    assert len(codes) == len(set(codes)) == len(ID_OF) + 20
+
+
+def test_a_unit_that_somebody_changed_since_the_plan_is_left_alone(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    country.edit("F2", label={"default": "Kono Hospital"})
+    plan = country.plan()
+    country.world.load({"metadata": {"organisationUnits": [{**country.unit("F1"), "name": "Edited there"}]}})
+    report = country.apply(plan)
+    assert outcomes(report) == {"F1": "skipped", "F2": "done"}
+    assert report["changes"][0]["error"]["code"] == "changed-in-dhis2"
+    assert country.unit("F1")["name"] == "Edited there"
+
+
+def test_a_change_of_what_is_not_mapped_is_kept_and_ours_goes_on(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    country.world.load({"metadata": {"organisationUnits": [{**country.unit("F1"), "comment": "Edited there"}]}})
+    assert outcomes(country.apply(plan)) == {"F1": "done"}
+    assert (country.unit("F1")["name"], country.unit("F1")["comment"]) == ("Bo Hospital", "Edited there")
+
+
+def test_an_object_edited_here_since_the_plan_is_stale(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    country.edit("F1", label={"default": "Bo Infirmary"})
+    report = country.apply(plan)
+    assert report["changes"][0]["error"]["code"] == "changed-in-registry"
+    assert country.unit("F1")["name"] == "Bo Clinic"
+
+
+def test_a_unit_deleted_since_the_plan_is_never_made_again(country: Country) -> None:
+    country.edit("F2", label={"default": "Kono Hospital"})
+    plan = country.plan()
+    country.delete_unit("F2")
+    report = country.apply(plan)
+    assert report["changes"][0]["error"]["code"] == "external-id-not-found"
+    assert country.world.unit(ID_OF["F2"]) is None
+
+
+@pytest.mark.parametrize("version", ["2.31", "2.34", "2.40", "2.43"])
+def test_moving_a_unit_with_children_leaves_no_stale_levels(make_country: Callable[..., Country], version: str) -> None:
+    country = make_country(version)
+    country.edit("A", parents={"admin": "S"})
+    assert country.sync()["state"] == "success"
+    assert country.unit("F1")["path"] == f"/{ID_OF['C']}/{ID_OF['S']}/{ID_OF['A']}/{ID_OF['F1']}"
+
+
+def test_without_the_right_to_maintain_the_descendants_are_imported_again(country: Country) -> None:
+    country.world.users["admin"].authorities = {"F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE"}
+    country.world.users["admin"].organisation_units = {ID_OF["C"]}
+    country.edit("A", parents={"admin": "S"})
+    assert country.sync()["state"] == "success"
+    assert country.unit("F1")["path"] == f"/{ID_OF['C']}/{ID_OF['S']}/{ID_OF['A']}/{ID_OF['F1']}"
+
+
+def test_a_list_that_dhis2_cuts_short_is_no_ground_for_conclusions(make_country: Callable[..., Country]) -> None:
+    country = make_country("2.43")
+    ring = {**country.unit("F4"), "id": "OuRing00001", "code": "RING", "parent": {"id": "OuRing00001"}}
+    country.world.load({"metadata": {"organisationUnits": [ring]}})  # verified fact H6
+    with pytest.raises(OtherSide) as refused:
+        country.plan()
+    assert refused.value.code in {"list-cut-short", "connection-cut"}
+    assert not country.runs()
+
+
+def test_nothing_is_sent_for_a_plan_without_changes(country: Country) -> None:
+    plan = country.plan()
+    assert changed(plan) == {}
+    country.apply(plan)
+    assert country.world.requests[IMPORT] == 0

@@ -1,0 +1,442 @@
+"""Stored objects as the JSON a client asked for: presets, nested fields, the computed ones, each version's shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from cgr.sandbox import authorities, permissions
+from cgr.sandbox.catalogue import ATTRIBUTE, KLASSES, OBJECT_TYPES, OPTION_SET, ORGANISATION_UNIT, USER, Klass, names
+from cgr.sandbox.field_lists import FieldList, Wanted, parse_fields
+from cgr.sandbox.units import Unit
+
+if TYPE_CHECKING:
+    from cgr.sandbox.http import Request
+    from cgr.sandbox.world import World
+
+Stored: TypeAlias = "Unit | dict[str, Any]"
+Getter: TypeAlias = Callable[[Any], object]
+
+_IDENTIFIABLE: Final = ("id", "code", "name", "created", "lastUpdated", "lastUpdatedBy", "href")
+_NAMEABLE: Final = ("id", "code", "name", "shortName", "description", "created", "lastUpdated", "href")
+_ACCESS_LISTS: Final = {"externalAccess", "userAccesses", "userGroupAccesses", "publicAccess"}
+_EMPTY_LISTS: Final = {"favorites", "legendSets", "dataSets", "programs"}
+_TREE_FIELDS: Final = {"path", "level", "ancestors", "leaf", "children"}
+_PLAIN: Final = {
+    "id", "code", "name", "created", "lastUpdated", "shortName", "description", "parent", "openingDate", "closedDate",
+    "comment", "url", "contactPerson", "address", "email", "phoneNumber", "featureType", "coordinates", "geometry",
+    "attributeValues", "translations", "displayName", "displayShortName",
+}  # fmt: skip
+
+
+@dataclass(slots=True, frozen=True)
+class Plan:
+    """How to render objects of one class: (name in the reply, getter), and what a rendered object depends on."""
+
+    klass: Klass
+    getters: tuple[tuple[str, Getter], ...]
+    on_tree: bool
+    on_others: bool
+    asks_parent: bool
+
+    def render(self, stored: Stored) -> dict[str, object]:
+        """Give the object; properties without a value are left out."""
+        shown = {}
+        for name, getter in self.getters:
+            value = getter(stored)
+            if value is not None:
+                shown[name] = value
+        return shown
+
+
+class Presenter:
+    """Renders for one request: its user, its locale, its address."""
+
+    def __init__(self, world: World, request: Request) -> None:
+        """Remember for whom."""
+        self.world = world
+        self.version = world.version
+        self.user = request.actor
+        self.origin = request.origin
+        # `locale` stopped changing the display names after 2.40 (recorded: scenario 12-create-hierarchy).
+        self.locale = request.first("locale") if world.version < (2, 41) else ""
+
+    def plan(self, klass: Klass, fields: str, *, single: bool = False) -> Plan:
+        """Make the plan for a `fields` parameter."""
+        asked = self._named(klass, parse_fields(fields), single=single)
+        getters = tuple((wanted.shown_as or wanted.name, self._getter(klass, wanted)) for wanted in asked)
+        known = {wanted.name for wanted in asked}
+        return Plan(
+            klass,
+            getters,
+            on_tree=not known.isdisjoint(_TREE_FIELDS),
+            on_others=not known <= _PLAIN | _TREE_FIELDS or any(wanted.inner for wanted in asked),
+            asks_parent="parent" in known,
+        )
+
+    def show(self, klass: Klass, stored: Stored, fields: str, *, single: bool = False) -> dict[str, object]:
+        """Render one object."""
+        return self.plan(klass, fields, single=single).render(stored)
+
+    # Which fields
+
+    def _named(self, klass: Klass, fields: FieldList, *, single: bool) -> list[Wanted]:
+        known = self.known_names(klass)
+        asked: dict[str, Wanted] = {}
+        for preset in fields.presets:
+            for name in self._preset(klass, preset, single=single):
+                asked.setdefault(name, Wanted(name))
+        for name, wanted in fields.wanted.items():
+            if name in known:
+                asked[name] = wanted
+        return [wanted for name, wanted in asked.items() if name not in fields.excluded]
+
+    def _preset(self, klass: Klass, preset: str, *, single: bool) -> list[str]:
+        owned = names(klass.owned(self.version))
+        match preset:
+            case ":owner" | ":persisted":
+                return [name for name in owned if name != "sharing" or self.version >= (2, 36)] + self._old_sharing(klass)
+            case ":identifiable":
+                return list(_IDENTIFIABLE)
+            case ":nameable":
+                return list(_NAMEABLE)
+            case ":simple":
+                return [prop.name for prop in klass.owned(self.version) if prop.kind in _SIMPLE_KINDS]
+            case _:
+                return [name for name in self.known_names(klass) if name != "href" or single]
+
+    def _old_sharing(self, klass: Klass) -> list[str]:
+        if self.version >= (2, 36) or not klass.shareable:
+            return []
+        return ["publicAccess", "userAccesses", "userGroupAccesses"]
+
+    def known_names(self, klass: Klass) -> dict[str, None]:
+        """Give every field name this version knows for the class, in the order in which `*` shows them."""
+        version = self.version
+        found = dict.fromkeys(names(klass.owned(version)))
+        found |= dict.fromkeys(klass.shown_only)
+        found["href"] = None
+        if version >= (2, 36) and "createdBy" in found:
+            found["user"] = None
+        absent = set()
+        if version >= (2, 41):
+            absent |= _ACCESS_LISTS
+        if not (2, 35) <= version < (2, 37):
+            absent.add("periodOffset")
+        if version < (2, 36):
+            absent.add("sharing")
+        if version < (2, 32):
+            absent.add("displayFormName")
+        else:
+            absent.add("featureType")
+        if version < (2, 39):
+            absent.add("objectTypes")
+        if klass is OPTION_SET and version >= (2, 43):
+            absent |= {"favorite", "favorites"}
+        if klass is USER and version < (2, 38):
+            absent |= {"username", "userRoles"}
+        return {name: None for name in found if name not in absent}
+
+    # How a field is read
+
+    def _getter(self, klass: Klass, wanted: Wanted) -> Getter:
+        read = self._reader(klass, wanted)
+        if wanted.count_only:
+            return lambda stored: len(_as_list(read(stored)))
+        return read
+
+    def _reader(self, klass: Klass, wanted: Wanted) -> Getter:
+        name, inner = wanted.name, wanted.inner
+        if klass is ORGANISATION_UNIT and (special := self._unit_reader(wanted)) is not None:
+            return special
+        if klass is USER and name == "name":
+            return lambda stored: _name(self, klass, stored)
+        if name in _COMPUTED:
+            computed = _COMPUTED[name]
+            return lambda stored: narrowed(computed(self, klass, stored), inner)
+        prop = next((prop for prop in klass.owned(self.version) if prop.name == name), None)
+        kind = prop.kind if prop is not None else "text"
+        if name in {"createdBy", "lastUpdatedBy", "user"}:
+            key = "createdBy" if name == "user" else name
+            return lambda stored: self._user(_data(stored).get(key), inner)
+        if kind == "reference" and prop is not None:
+            target = prop.target
+            return lambda stored: self._reference(target, _data(stored).get(name), inner)
+        if kind == "references" and prop is not None:
+            target = prop.target
+            return lambda stored: self._references(target, _data(stored).get(name) or (), inner)
+        if kind == "values":
+            return lambda stored: narrowed(self._values(stored), inner)
+        if kind == "translations":
+            return lambda stored: narrowed(_data(stored).get(name) or [], inner)
+        if kind == "sharing":
+            return lambda stored: narrowed(self.sharing(klass, stored), inner)
+        default = prop.default if prop is not None else None
+        if default is None:
+            return lambda stored: _data(stored).get(name)
+        return lambda stored: _data(stored).get(name, default)
+
+    def _unit_reader(self, wanted: Wanted) -> Getter | None:
+        store, inner = self.world.units_store, wanted.inner
+        match wanted.name:
+            case "parent":
+                return lambda unit: self._unit_reference(unit.parent, inner) if unit.parent else None
+            case "geometry":
+                return lambda unit: msgspec.Raw(unit.geometry) if unit.geometry is not None else None
+            case "path":
+                return lambda unit: store.path(unit.data["id"])
+            case "level":
+                # Stored in replies from 2.39 on, computed before (verified fact H7; 2.40 recorded, 2.38 recorded).
+                if self.version >= (2, 39):
+                    return lambda unit: unit.stored_level
+                return lambda unit: len(store.ancestors(unit.data["id"]))
+            case "ancestors":
+                return lambda unit: self._unit_references(store.ancestors(unit.data["id"])[:-1], inner)
+            case "children":
+                return lambda unit: self._unit_references(store.children.get(unit.data["id"], ()), inner)
+            case "leaf":
+                return lambda unit: unit.data["id"] not in store.children
+            case "organisationUnitGroups":
+                return lambda unit: self._references(
+                    "organisationUnitGroups", [{"id": uid} for uid in self._groups_of(unit.data["id"])], inner
+                )
+            case "users":
+                return lambda unit: self._references(
+                    "users", [{"id": uid} for uid in self._users_of(unit.data["id"])], inner
+                )
+            case "coordinates" if inner is not None:
+                return lambda unit: {} if unit.data.get("coordinates") else None
+            case "name" | "shortName" | "code" | "id" | "created" | "lastUpdated" | "openingDate" | "closedDate" as name:
+                return lambda unit: unit.data.get(name)
+            case _:
+                return None
+
+    def _groups_of(self, uid: str) -> list[str]:
+        groups = self.world.objects.get("organisationUnitGroups", {})
+        return [
+            group_id
+            for group_id, group in groups.items()
+            if any(member["id"] == uid for member in group.get("organisationUnits", ()))
+        ]
+
+    def _users_of(self, uid: str) -> list[str]:
+        users = self.world.objects["users"]
+        return [
+            user_id
+            for user_id, user in users.items()
+            if any(unit["id"] == uid for unit in user.get("organisationUnits", ()))
+        ]
+
+    # References
+
+    def _unit_reference(self, uid: str, inner: FieldList | None) -> object:
+        if inner is None:
+            return {"id": uid}
+        unit = self.world.units_store.get(uid)
+        return self._nested(ORGANISATION_UNIT, unit, inner) if unit is not None else None
+
+    def _unit_references(self, uids: object, inner: FieldList | None) -> list[object]:
+        return [self._unit_reference(uid, inner) for uid in uids]  # type: ignore[attr-defined]  # any iterable of ids
+
+    def _reference(self, target: str, reference: dict[str, Any] | None, inner: FieldList | None) -> object:
+        if reference is None:
+            return None
+        if target == "organisationUnits":
+            return self._unit_reference(reference["id"], inner)
+        if target == "users":
+            return self._user(reference, inner)
+        if inner is None or target not in KLASSES:
+            return {"id": reference["id"]}
+        stored = self.world.objects.get(target, {}).get(reference["id"])
+        return self._nested(KLASSES[target], stored, inner) if stored is not None else None
+
+    def _references(self, target: str, references: object, inner: FieldList | None) -> list[object]:
+        shown = (self._reference(target, reference, inner) for reference in references)  # type: ignore[attr-defined]  # any iterable
+        return [one for one in shown if one is not None]
+
+    def _nested(self, klass: Klass, stored: Stored, inner: FieldList) -> dict[str, object]:
+        asked = self._named(klass, inner, single=False)
+        shown = {wanted.shown_as or wanted.name: self._getter(klass, wanted)(stored) for wanted in asked}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def _user(self, reference: dict[str, Any] | None, inner: FieldList | None) -> object:
+        """Show a user reference: five keys from 2.36 on, the id before; 2.39+ ignores what was asked of it."""
+        if reference is None:
+            return None
+        user = self.world.user_of(reference["id"])
+        if user is None or self.version < (2, 36):
+            return narrowed({"id": reference["id"]}, inner)
+        shown = {"id": user.uid, "name": user.name, "displayName": user.name, "username": user.username}
+        if user.data.get("code"):
+            shown["code"] = user.data["code"]
+        return shown if self.version >= (2, 39) else narrowed(shown, inner)
+
+    # Values of several parts
+
+    def _values(self, stored: Stored) -> list[dict[str, Any]]:
+        data = _data(stored)
+        pairs = data.get("attributeValues") or ()
+        shown: list[dict[str, Any]] = [{"attribute": {"id": attribute}, "value": value} for attribute, value in pairs]
+        if self.version < (2, 33):
+            for value in shown:
+                value |= {"created": data.get("lastUpdated"), "lastUpdated": data.get("lastUpdated")}
+        return shown
+
+    def sharing(self, klass: Klass, stored: Stored) -> dict[str, Any]:
+        """Show the sharing: without `external` from 2.43 on, without empty parts in 2.36."""
+        kept = _data(stored).get("sharing") or {}
+        shown = {key: kept[key] for key in ("owner", "public") if kept.get(key)} if klass.shareable else {}
+        if self.version < (2, 43):
+            shown["external"] = False
+        for part in ("users", "userGroups"):
+            if kept.get(part) or self.version >= (2, 37):
+                shown[part] = kept.get(part, {})
+        return shown
+
+    def access(self, klass: Klass, stored: Stored) -> dict[str, bool]:
+        """Show what the asking user may do with the object."""
+        data, user = _data(stored), self.user
+        shown = {
+            "manage": permissions.may_manage(user, klass, data),
+            "write": permissions.may_update(user, klass, data),
+            "read": permissions.may_read(user, klass, data),
+            "update": permissions.may_update(user, klass, data),
+            "delete": permissions.may_delete(user, klass, data),
+        }
+        if self.version < (2, 43):
+            shown["externalize"] = user.is_superuser
+        return shown
+
+    def displayed(self, stored: Stored, name: str, translation: str) -> object:
+        """Give a display name: the translation into the asked locale, else the value itself."""
+        data = _data(stored)
+        if self.locale:
+            for entry in data.get("translations") or ():
+                if entry["property"] == translation and entry["locale"] == self.locale:
+                    return entry["value"]
+        return data.get(name)
+
+
+def _form_name(presenter: Presenter, klass: Klass, stored: Stored) -> object:
+    own = presenter.displayed(stored, "formName", "FORM_NAME")
+    return own if own is not None else _name(presenter, klass, stored)
+
+
+def _name(presenter: Presenter, klass: Klass, stored: Stored) -> object:
+    if klass is USER:
+        data = _data(stored)
+        return f"{data.get('firstName', '')} {data.get('surname', '')}".strip()
+    return presenter.displayed(stored, "name", "NAME")
+
+
+def _accesses(part: str) -> Callable[[Presenter, Klass, Stored], object]:
+    def shown(presenter: Presenter, klass: Klass, stored: Stored) -> object:
+        entries = (_data(stored).get("sharing") or {}).get(part, {}) if klass.shareable else {}
+        key = "userUid" if part == "users" else "userGroupUid"
+        return [
+            {"id": uid, key: uid, "access": entry["access"]} | _labelled(presenter, part, uid)
+            for uid, entry in entries.items()
+        ]
+
+    return shown
+
+
+def _labelled(presenter: Presenter, part: str, uid: str) -> dict[str, Any]:
+    if part == "users":
+        user = presenter.world.user_of(uid)
+        return {"displayName": user.name} if user is not None else {}
+    name = presenter.world.objects.get("userGroups", {}).get(uid, {}).get("name")
+    return {"displayName": name} if name else {}
+
+
+def _group_sets(presenter: Presenter, _: Klass, stored: Stored) -> object:
+    uid = _data(stored)["id"]
+    sets = presenter.world.objects.get("organisationUnitGroupSets", {})
+    return [
+        {"id": set_id}
+        for set_id, group_set in sets.items()
+        if any(group["id"] == uid for group in group_set.get("organisationUnitGroups", ()))
+    ]
+
+
+def _credentials(presenter: Presenter, _: Klass, stored: Stored) -> object:
+    if presenter.version >= (2, 38):
+        return None
+    data = _data(stored)
+    roles = presenter.world.objects.get("userRoles", {})
+    return {
+        "username": data.get("username"),
+        "userRoles": [
+            {"id": role["id"], "name": roles[role["id"]].get("name"), "authorities": _granted(presenter, role["id"])}
+            for role in data.get("userRoles", ())
+            if role["id"] in roles
+        ],
+    }
+
+
+def _granted(presenter: Presenter, role: str) -> list[str]:
+    granted = presenter.world.objects["userRoles"][role].get("authorities", [])
+    return sorted(authorities.of_superusers(presenter.version)) if "ALL" in granted else granted
+
+
+def _object_types(_: Presenter, klass: Klass, stored: Stored) -> object:
+    if klass is not ATTRIBUTE:
+        return None
+    data = _data(stored)
+    return [_upper_case(kind) for kind in OBJECT_TYPES if data.get(f"{kind}Attribute")]
+
+
+def _upper_case(name: str) -> str:
+    return "".join("_" + letter if letter.isupper() else letter.upper() for letter in name)
+
+
+_COMPUTED: Final[dict[str, Callable[[Presenter, Klass, Stored], object]]] = {
+    "displayName": _name,
+    "displayShortName": lambda presenter, klass, stored: presenter.displayed(
+        stored, "shortName" if _data(stored).get("shortName") else "name", "SHORT_NAME"
+    ),
+    "displayFormName": _form_name,
+    "displayDescription": lambda presenter, _, stored: presenter.displayed(stored, "description", "DESCRIPTION"),
+    "access": lambda presenter, klass, stored: presenter.access(klass, stored),
+    "sharing": lambda presenter, klass, stored: presenter.sharing(klass, stored),
+    "publicAccess": lambda _, klass, stored: (
+        (_data(stored).get("sharing") or {}).get("public") if klass.shareable else None
+    ),
+    "externalAccess": lambda *_: False,
+    "userAccesses": _accesses("users"),
+    "userGroupAccesses": _accesses("userGroups"),
+    "favorite": lambda *_: False,
+    "featureType": lambda _, __, stored: _data(stored).get("featureType", "NONE"),
+    "periodOffset": lambda *_: 0,
+    "href": lambda presenter, klass, stored: f"{presenter.origin}/api/{klass.plural}/{_data(stored)['id']}",
+    "dimensionItem": lambda _, __, stored: _data(stored)["id"],
+    "dimensionItemType": lambda _, klass, __: _upper_case(klass.singular),
+    "groupSets": _group_sets,
+    "userCredentials": _credentials,
+    "objectTypes": _object_types,
+} | {name: lambda *_: [] for name in _EMPTY_LISTS}
+_SIMPLE_KINDS: Final = {"text", "long_text", "email", "url", "date", "integer", "flag", "constant"}
+
+
+def _data(stored: Stored) -> dict[str, Any]:
+    return stored.data if isinstance(stored, Unit) else stored
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def narrowed(value: object, inner: FieldList | None) -> object:
+    """Keep the asked keys of a plain JSON value."""
+    if inner is None or inner.presets:
+        return value
+    if isinstance(value, list):
+        return [narrowed(one, inner) for one in value]
+    if isinstance(value, dict):
+        return {
+            name: narrowed(value[name], wanted.inner) for name, wanted in inner.wanted.items() if name in value
+        }
+    return value

@@ -8,8 +8,9 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-header --no-emit-index-url --no-emit-find-links
 
 export PYTHON
+export UV_COMPILE_BYTECODE := 1
 
-.PHONY: demo test contract lint wheel lock chromium
+.PHONY: demo test contract bench lint wheel lock chromium
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/project
@@ -28,6 +29,10 @@ lint: $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings cgr.project.settings
+
+# SIZE=… measures one size only; the result of a whole run is kept in docs/reference/performance.md.
+bench: $(STAMPS)/dev
+	$(BIN)/python benchmarks/run.py $(if $(SIZE),--sizes $(SIZE),--keep)
 
 wheel: $(STAMPS)/project
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist

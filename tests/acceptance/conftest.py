@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def make_country(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Country]]:
+def make_country(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Country]]:
     """Give a maker of countries on a DHIS2 of a version, configured and equal on both sides."""
     monkeypatch.setenv("TEST_PASSWORD", "district")
     servers: list[SandboxServer] = []

@@ -214,10 +214,17 @@ class Country:
     def unit_by_code(self, code: str) -> dict[str, Any]:
         return next(unit for unit in self.world.units().values() if unit.get("code") == code)
 
+    def restrict_account(self, *authorities: str) -> None:
+        """Leave our account in DHIS2 with these authorities, in the whole country."""
+        for role in self.world.objects["userRoles"].values():
+            role["authorities"] = list(authorities)
+        for user in self.world.objects["users"].values():
+            user["organisationUnits"] = [{"id": ID_OF["C"]}]
+
     def delete_unit(self, code: str) -> None:
         """Delete a unit as somebody with DHIS2's Maintenance app would."""
         reply = httpx2.delete(f"{self.url}/api/organisationUnits/{ID_OF[code]}", auth=("admin", "district"))
-        assert reply.status_code == 200  # noqa: PLR2004
+        assert reply.status_code == 200
 
     def pause(self, _seconds: float) -> None:
         """Don't wait."""

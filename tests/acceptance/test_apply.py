@@ -211,8 +211,7 @@ def test_moving_a_unit_with_children_leaves_no_stale_levels(make_country: Callab
 
 
 def test_without_the_right_to_maintain_the_descendants_are_imported_again(country: Country) -> None:
-    country.world.users["admin"].authorities = {"F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE"}
-    country.world.users["admin"].organisation_units = {ID_OF["C"]}
+    country.restrict_account("F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE")
     country.edit("A", parents={"admin": "S"})
     assert country.sync()["state"] == "success"
     assert country.unit("F1")["path"] == f"/{ID_OF['C']}/{ID_OF['S']}/{ID_OF['A']}/{ID_OF['F1']}"

@@ -36,7 +36,7 @@ def listed(version: str, scenario: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("path", recorded())
+@pytest.mark.parametrize("path", list(recorded()))
 def test_the_sandbox_answers_as_the_recorded_server_did(path: Path, record_property: Any) -> None:
     outcomes = replay(load(path))
     differing = {name: differences for name, differences in outcomes.items() if differences}

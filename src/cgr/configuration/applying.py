@@ -13,6 +13,7 @@ from cgr.configuration.document import parse_document
 from cgr.configuration.secrets_given import resolve
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
+from cgr.registry.locking import lock_registry
 from cgr.sync import configs
 from cgr.systems import actions as systems
 from cgr.systems.signing_in import SignIn
@@ -52,6 +53,7 @@ def apply(actor: Actor, content: bytes, *, preview: bool = False) -> Outcome:
     """Apply a file in one transaction; BadInput names what is wrong, and nothing is written then or in a preview."""
     document = parse_document(content)
     with transaction.atomic():
+        lock_registry()  # two files at once would each see half of the other
         saved = list(_save(actor, document))
         if preview:
             transaction.set_rollback(True)

@@ -46,7 +46,7 @@ class HierarchyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         if below is None:
             return {}
         if not isinstance(below, dict):
-            raise _refused(f'The tree of hierarchy "{self.code}" holds {below!r} where types are expected.')
+            raise _refused(f'The tree of hierarchy "{self.code}" holds something else where types are expected.')
         return {code: self._branch(inner) for code, inner in below.items()}
 
 

@@ -10,7 +10,7 @@ from cgr.core.drafts import Always, History, Period, Since
 from cgr.core.periods import normalised, with_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cgr.core.drafts import ObjectDraft, Writing
 
@@ -53,7 +53,7 @@ def after(
         label=state.label if draft.label is UNSET else _written(state.label, draft.label, beginning),
         values=_all_written(state.values, draft.values, beginning),
         geometry=state.geometry if draft.geometry is UNSET else _written(state.geometry, draft.geometry, beginning),
-        parents=_all_written(state.parents, _with_keys(draft.parents, parent_keys), beginning),
+        parents=_parents_written(state.parents, _with_keys(draft.parents, parent_keys), beginning),
         external_ids=_ids_written(state.external_ids, draft.external_ids),
         reserved=tuple(code for code in state.reserved if draft.external_ids.get(code, UNSET) is not None),
     )
@@ -76,6 +76,27 @@ def _all_written(
         else:
             result.pop(name, None)
     return result
+
+
+def _parents_written(
+    before: dict[str, list[Period]], writings: Mapping[str, Writing], beginning: object
+) -> dict[str, list[Period]]:
+    result = _all_written(before, writings, beginning)
+    for hierarchy in writings:
+        if len(edges := result.get(hierarchy, ())) > 1:
+            result[hierarchy] = _edges_in_order(edges)
+    return result
+
+
+def _edges_in_order(edges: Iterable[Period]) -> list[Period]:
+    """Join the neighbouring edges of each parent, also where another parent's edge lies between or over them (R0.3)."""
+    by_parent: dict[object, list[Period]] = {}
+    for edge in edges:
+        by_parent.setdefault(edge["value"], []).append(edge)
+    joined = [edge for of_one in by_parent.values() for edge in normalised(of_one)]
+    return sorted(
+        joined, key=lambda edge: (edge["from"] or "", edge["to"] is None, edge["to"] or "", str(edge["value"]))
+    )
 
 
 def _written(before: list[Period], writing: Writing, beginning: object) -> list[Period]:

@@ -196,9 +196,6 @@ class Connection:
                     response.close()
         except httpx2.HTTPError as error:
             raise _network_fault(error, host=self.host, doing=asked.doing) from error
-        except (httpx2.InvalidURL, httpx2.CookieConflict) as error:
-            message = f"{self.host} can't be asked to {asked.doing}: {error}"
-            raise fault(e.BAD_ADDRESS, message) from error
         return Reply(response.status_code, response.headers, content, self.host, self._credentials)
 
     def _read(self, response: httpx2.Response, doing: str) -> bytes:

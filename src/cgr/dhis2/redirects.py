@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import urllib.parse
 
+import httpx2
 from msgspec import Struct
 
 from cgr.dhis2 import errors as e
@@ -41,9 +42,13 @@ class Base(Struct, frozen=True):
             raise _bad(url, "it can't have a part after ? or #")
         if any(character.isspace() or not character.isprintable() for character in url.strip()):
             raise _bad(url, "it can't hold blanks")
-        return cls(
-            parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/").removesuffix("/api").rstrip("/")
-        )
+        path = parts.path.rstrip("/").removesuffix("/api").rstrip("/")
+        found = cls(parts.scheme, host, port or _PORTS[parts.scheme], path)
+        try:
+            httpx2.URL(found.url(""))
+        except httpx2.InvalidURL as error:
+            raise _bad(url, str(error)) from error
+        return found
 
     def url(self, path: str) -> str:
         """Give the full address of a path below `/api/`."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cgr.core.definitions import Label
     from cgr.core.records import Localized
 
+
 def check_term_code(code: str) -> None:
     """Refuse a term's code; anything that fits a Geo-Object's code will do, since data often brings its own."""
     if problem := code_problem(code):

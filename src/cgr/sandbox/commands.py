@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -63,6 +64,11 @@ def open_world(version: str | None, load: Path | None, state: Path | None) -> Wo
 def run(port: int, version: str | None = None, load: Path | None = None, state: Path | None = None) -> None:
     """Serve until SIGINT or SIGTERM; prints the address. Raises UnreadableFileError, ValueError, OSError before."""
     world = open_world(version, load, state)
+    # Hundreds of thousands of long-lived objects: searching them for garbage again and again would cost more than
+    # serving them.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
     keeper = Keeper(world, state) if state is not None else None
     with serve(world, port=port) as server:
         sys.stdout.write(

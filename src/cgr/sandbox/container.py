@@ -22,7 +22,10 @@ def container_error(world: World, request: Request, status: int, message: str = 
     if not (2, 37) <= world.version < (2, 42):
         return container_page(status, message)
     told = message or HTTPStatus(status).phrase
-    if "json" not in request.headers.get("accept", "json"):
+    accepted = request.headers.get("accept", "json")
+    if "json" not in accepted and not any(kind in accepted for kind in ("html", "*/*")):
+        return Response(status, b"", "")
+    if "json" not in accepted:
         page = f"<html>\n<head>\n<title>Error {status} {told}</title>\n</head>\n<body></body>\n</html>\n"
         return Response(status, page.encode(), "text/html;charset=iso-8859-1")
     body = {

@@ -1,17 +1,18 @@
-"""What can go wrong between a client and a server, on demand: cut connections, error pages, delays, concurrent edits."""
+"""What can go wrong between a client and a server, on demand: cut connections, error pages, delays, other writers."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from cgr.sandbox.http import Request, Response
 from cgr.sandbox.messages import unauthorized, web_message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from cgr.sandbox.world import World
 
 Kind: TypeAlias = Literal[
@@ -78,27 +79,12 @@ class Faults:
 
 def before(world: World, request: Request, fault: Fault) -> Response | None:
     """Let a fault act before the request is handled; a response ends it there."""
-    match fault.kind:
-        case "cut-before":
-            return Response(close=True)
-        case "hang":
-            return Response(hang=True)
-        case "status":
-            return _refusal(fault)
-        case "redirect":
-            return Response(302, b"", "", {"location": fault.location})
-        case "html":
-            return Response(200, _PAGE.format(title="Welcome").encode(), "text/html;charset=utf-8")
-        case "refuse-auth":
-            return unauthorized(world)
-        case "slow":
-            time.sleep(fault.seconds)
-        case "call":
-            if fault.call is not None:
-                fault.call(world, request)
-        case _:
-            pass
-    return None
+    if fault.kind == "slow":
+        time.sleep(fault.seconds)
+    elif fault.kind == "call" and fault.call is not None:
+        fault.call(world, request)
+    answer = _ANSWERS.get(fault.kind)
+    return answer(world, fault) if answer is not None else None
 
 
 def after(response: Response, fault: Fault) -> Response:
@@ -123,3 +109,13 @@ def _refusal(fault: Fault) -> Response:
     response = web_message(fault.status, "Refused on demand")
     response.headers.update(headers)
     return response
+
+
+_ANSWERS: Final[dict[str, Callable[[World, Fault], Response]]] = {
+    "cut-before": lambda *_: Response(close=True),
+    "hang": lambda *_: Response(hang=True),
+    "status": lambda _, fault: _refusal(fault),
+    "redirect": lambda _, fault: Response(302, b"", "", {"location": fault.location}),
+    "html": lambda *_: Response(200, _PAGE.format(title="Welcome").encode(), "text/html;charset=utf-8"),
+    "refuse-auth": lambda world, _: unauthorized(world),
+}

@@ -76,7 +76,7 @@ class _Reader:
     def _read_suffixes(self, wanted: Wanted) -> None:
         while self._at < len(self._text):
             character = self._text[self._at]
-            if character in "[":
+            if character == "[":
                 self._at += 1
                 wanted.inner = self.read()
             elif character in "~|" or self._text.startswith("::", self._at):

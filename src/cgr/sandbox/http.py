@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from cgr.sandbox.world import User, World
 
 JSON = "application/json;charset=UTF-8"

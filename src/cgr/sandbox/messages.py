@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cgr.sandbox.world import World
 
 
-class Refused(Exception):  # noqa: N818 - it carries a reply of the server, it isn't an error of ours
+class Refused(Exception):
     """Ends the handling of a request with this reply; nothing is written."""
 
     def __init__(self, response: Response) -> None:
@@ -33,9 +33,11 @@ def web_message(status: int, message: str | None = None, /, **more: object) -> R
     return json_response(body | more, status)
 
 
-def problem(world: World, status: int, message: str | None, code: str = "") -> Response:
-    """Give an error in the envelope; the error code is shown from 2.40 on."""
-    more = {"errorCode": code} if code and world.version >= (2, 40) else {}
+def problem(
+    world: World, status: int, message: str | None, code: str = "", *, code_since: tuple[int, ...] = (2, 40)
+) -> Response:
+    """Give an error in the envelope; most error codes are shown from 2.40 on."""
+    more = {"errorCode": code} if code and world.version >= code_since else {}
     response = web_message(status, message, **more)
     response.content_type = PLAIN_JSON if world.version >= (2, 38) else JSON
     return response

@@ -1,8 +1,9 @@
-"""What the server does to any reply: ETags, the representation the client accepts, origins that aren't listed (S2, S5)."""
+"""What the server does to any reply: ETags, the accepted representation, origins that aren't listed (S2, S5)."""
 
 from __future__ import annotations
 
 import hashlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +16,8 @@ from cgr.sandbox.messages import web_message
 if TYPE_CHECKING:
     from cgr.sandbox.world import World
 
-_OFFERED: Final = "[application/json, application/json+gzip, application/json+zip, application/*+json]"
+_READ: Final = "application/json, application/json+gzip, application/json+zip, application/*+json"
+_WRITTEN: Final = "application/json"
 _DXF: Final = "http://dhis2.org/schema/dxf/2.0"
 
 
@@ -28,8 +30,8 @@ def foreign_origin(world: World, request: Request) -> Response | None:
 
 def represented(world: World, request: Request, response: Response) -> Response:
     """Give a reply in the representation that was asked for, with an ETag where the version makes one."""
-    readable = request.method in {"GET", "HEAD"} and request.path.startswith("/api/") and response.status == 200  # noqa: PLR2004 - OK
-    if not readable or "json" not in response.content_type:
+    readable = request.method in {"GET", "HEAD"} and request.path.startswith("/api/")
+    if not readable or response.status != HTTPStatus.OK or "json" not in response.content_type:
         return response
     accepted = request.headers.get("accept", "*/*")
     if not any(kind in accepted for kind in ("json", "*/*", "application/*")):
@@ -39,7 +41,7 @@ def represented(world: World, request: Request, response: Response) -> Response:
     etag = f'"0{hashlib.md5(response.body, usedforsecurity=False).hexdigest()}"'
     response.headers["etag"] = etag
     if request.headers.get("if-none-match") == etag:
-        return Response(304, b"", "", response.headers)
+        return Response(304, b"", "", response.headers, response.cookies)
     return response
 
 
@@ -47,7 +49,9 @@ def not_acceptable(world: World, request: Request) -> Response:
     """Give the refusal of a representation that isn't on offer."""
     if world.version < (2, 37):
         return web_message(406, "Could not find acceptable representation")
-    return container_error(world, request, 406, f"Acceptable representations: {_OFFERED}." if world.version >= (2, 42) else "")
+    offered = _WRITTEN if request.method == "POST" else _READ
+    told = f"Acceptable representations: [{offered}]." if world.version >= (2, 42) else ""
+    return container_error(world, request, 406, told)
 
 
 def as_xml(response: Response) -> Response:

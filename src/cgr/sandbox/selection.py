@@ -1,19 +1,20 @@
-"""Which objects of a class a list holds and in which order: `filter`, `query`, `order` and the units' own parameters."""
+"""Which objects of a class a list holds and in which order: `filter`, `query`, `order`, the units' own parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cgr.sandbox import messages, permissions
 from cgr.sandbox.catalogue import ORGANISATION_UNIT, USER, Klass
-from cgr.sandbox.units import Unit
 
 if TYPE_CHECKING:
-    from cgr.sandbox.http import Request
+    from collections.abc import Callable, Iterable
+
+    from cgr.sandbox.http import Request, Response
     from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Unit
     from cgr.sandbox.world import World
 
 _TWO_PARTS: Final = 2
@@ -59,7 +60,7 @@ class Selection:
             raise messages.Refused(messages.problem(self.world, 409, f"Unknown path property: {condition.prop}"))
         return condition
 
-    def _bad_query(self, message: str) -> Any:  # noqa: ANN401 - a Response; importing it only for this line is no gain
+    def _bad_query(self, message: str) -> Response:
         if self.world.version >= (2, 41):
             return messages.problem(self.world, 400, message, "E1003")
         return messages.problem(self.world, 409, message)
@@ -131,10 +132,12 @@ class Selection:
         request, user = self.request, self.request.actor
         narrowings: list[Callable[[Unit], bool]] = []
         if level := request.first("level"):
-            narrowings.append(lambda unit: str(self._level(unit)) == level)
+            narrowings.append(lambda unit: str(self.level(unit)) == level)
         if query := request.first("query").lower():
             narrowings.append(
-                lambda unit: query in unit.data["name"].lower() or query in {unit.uid.lower(), unit.data.get("code", "")}
+                lambda unit: (
+                    query in unit.data["name"].lower() or query in {unit.uid.lower(), unit.data.get("code", "")}
+                )
             )
         if request.first("userOnly") == "true":
             narrowings.append(lambda unit: unit.uid in user.organisation_units)
@@ -143,34 +146,28 @@ class Selection:
             narrowings.append(lambda unit: not own.isdisjoint(unit.stored_path.split("/")))
         return narrowings
 
-    def _level(self, unit: Unit) -> int:
+    def level(self, unit: Unit) -> int:
+        """Give the level that filters see: the stored one from 2.34 on."""
         if self.world.version < (2, 34):
             return len(self.world.units_store.ancestors(unit.uid))
         return unit.stored_level
 
     def _unit_value(self, unit: Unit, prop: str) -> object:
-        store = self.world.units_store
-        match prop:
-            case "level":
-                return self._level(unit)
-            case "path":
-                return unit.stored_path if self.world.version >= (2, 33) else store.path(unit.uid)
-            case "parent" | "parent.id":
-                return unit.parent
-            case "displayName":
-                return unit.data.get("name")
-            case "leaf":
-                return unit.uid not in store.children
-            case "geometry":
-                return unit.geometry
-            case _ if prop.startswith("parent."):
-                parent = store.get(unit.parent)
-                return self._unit_value(parent, prop.removeprefix("parent.")) if parent is not None else None
-            case "organisationUnitGroups.id":
-                groups = self.world.objects.get("organisationUnitGroups", {})
-                return [uid for uid in groups if unit.uid in self.world.group_members(uid)]
-            case _:
-                return unit.data.get(prop)
+        if (read := _UNIT_VALUES.get(prop)) is not None:
+            return read(self, unit)
+        if prop.startswith("parent."):
+            parent = self.world.units_store.get(unit.parent)
+            return self._unit_value(parent, prop.removeprefix("parent.")) if parent is not None else None
+        return unit.data.get(prop)
+
+    def path(self, unit: Unit) -> str:
+        """Give the path that filters see: the stored one from 2.33 on."""
+        return unit.stored_path if self.world.version >= (2, 33) else self.world.units_store.path(unit.uid)
+
+    def groups(self, unit: Unit) -> list[str]:
+        """Give the groups a unit is in."""
+        groups = self.world.objects.get("organisationUnitGroups", {})
+        return [uid for uid in groups if unit.uid in self.world.group_members(uid)]
 
     def _unit_test(self, condition: Condition) -> Callable[[Unit], bool]:
         matches = self._matcher(condition)
@@ -222,7 +219,7 @@ class Selection:
             if prop == "id":
                 uids.sort(reverse=descending)
             else:
-                uids.sort(key=lambda uid: _sort_key(value(uid, prop)), reverse=descending)  # noqa: B023 - used at once
+                uids.sort(key=lambda uid: _sort_key(value(uid, prop)), reverse=descending)
         return uids
 
     def _matcher(self, condition: Condition) -> Callable[[object], bool]:
@@ -245,6 +242,16 @@ class Selection:
 _SELECTING: Final = {
     "filter", "query", "rootJunction", "level", "userOnly", "withinUserHierarchy", "order",
 }  # fmt: skip
+_UNIT_VALUES: Final[dict[str, Callable[[Selection, Unit], object]]] = {
+    "level": Selection.level,
+    "path": Selection.path,
+    "parent": lambda _, unit: unit.parent,
+    "parent.id": lambda _, unit: unit.parent,
+    "displayName": lambda _, unit: unit.data.get("name"),
+    "leaf": lambda selection, unit: unit.uid not in selection.world.units_store.children,
+    "geometry": lambda _, unit: unit.geometry,
+    "organisationUnitGroups.id": Selection.groups,
+}
 _OPERATORS: Final[dict[str, Callable[[str, list[str]], bool]]] = {
     "eq": lambda value, wanted: value == wanted[0],
     "ieq": lambda value, wanted: value.lower() == wanted[0].lower(),

@@ -1,4 +1,4 @@
-"""The socket side: HTTP/1.1 with keep-alive, a thread per connection, quick enough to never hide a client's own cost."""
+"""The socket side: HTTP/1.1 with keep-alive, a thread per connection, quick enough not to hide a client's own cost."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import socket
 import threading
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from cgr.sandbox.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
 
     from cgr.sandbox.world import World
 
@@ -39,7 +40,7 @@ class SandboxServer:
         self._thread = threading.Thread(target=self._accept, name="sandbox", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> SandboxServer:
+    def __enter__(self) -> Self:
         """Give the server."""
         return self
 
@@ -77,7 +78,7 @@ class SandboxServer:
 
     def _converse(self, connection: socket.socket) -> None:
         try:
-            with connection, connection.makefile("rb", buffering=1 << 16) as stream:
+            with connection, connection.makefile("rb") as stream:
                 while not self._stopping.is_set():
                     request = _read_request(stream, connection)
                     if request is None or not self._answer(connection, request):
@@ -112,7 +113,7 @@ class SandboxServer:
         return keep
 
 
-class _Unreadable(Exception):  # noqa: N818 - what was read, not an error of ours
+class _Unreadable(Exception):
     """What came in isn't a request."""
 
 
@@ -121,15 +122,7 @@ def serve(world: World, *, host: str = "127.0.0.1", port: int = 0) -> SandboxSer
     return SandboxServer(world, host, port)
 
 
-class _Stream:
-    """What `_read_request` needs of a buffered reader, for the type checker."""
-
-    def readline(self, limit: int, /) -> bytes: ...
-
-    def read(self, count: int, /) -> bytes: ...
-
-
-def _read_request(stream: _Stream, connection: socket.socket) -> Request | None:
+def _read_request(stream: BufferedReader, connection: socket.socket) -> Request | None:
     line = stream.readline(_HEAD_LIMIT)
     if not line:
         return None
@@ -156,7 +149,7 @@ def _read_request(stream: _Stream, connection: socket.socket) -> Request | None:
     )
 
 
-def _read_headers(stream: _Stream) -> dict[str, str]:
+def _read_headers(stream: BufferedReader) -> dict[str, str]:
     headers: dict[str, str] = {}
     while (line := stream.readline(_HEAD_LIMIT)) not in (b"\r\n", b"\n", b""):
         name, _, value = line.decode("latin-1").partition(":")
@@ -164,7 +157,7 @@ def _read_headers(stream: _Stream) -> dict[str, str]:
     return headers
 
 
-def _read_chunks(stream: _Stream) -> Iterator[bytes]:
+def _read_chunks(stream: BufferedReader) -> Iterator[bytes]:
     while size := int(stream.readline(_HEAD_LIMIT).split(b";")[0] or b"0", 16):
         yield stream.read(size)
         stream.readline(_HEAD_LIMIT)

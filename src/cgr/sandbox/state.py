@@ -32,8 +32,8 @@ def load(world: World, source: Path | str | dict[str, Any]) -> None:
     metadata = content.get("metadata", content)
     for plural in KLASSES:
         if plural != ORGANISATION_UNIT.plural:
-            _load_objects(world, plural, metadata.get(plural) or ())
-    _load_units(world, metadata.get(ORGANISATION_UNIT.plural) or ())
+            _load_objects(world, plural, metadata.get(plural) or [])
+    _load_units(world, metadata.get(ORGANISATION_UNIT.plural) or [])
     if content.get("format") == _FORMAT:
         _load_rest(world, content)
     world.objects_version += 1
@@ -158,7 +158,8 @@ def _state(world: World) -> dict[str, Any]:
         "deleted": world.deleted,
         "optionOrders": world.option_orders,
         "settings": world.settings,
-        "states": {
+        "states": world.saved_states
+        | {
             f"{kind.__module__}:{kind.__qualname__}": value
             for kind, value in world.states().items()
             if isinstance(value, msgspec.Struct)

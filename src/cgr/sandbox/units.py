@@ -59,6 +59,11 @@ class UnitStore:
         """Give a unit, or None."""
         return self.units.get(uid) if uid is not None else None
 
+    def parent_of(self, uid: str) -> str | None:
+        """Give the id of a unit's parent; None for roots and unknown units."""
+        unit = self.units.get(uid)
+        return unit.parent if unit is not None else None
+
     def put(self, unit: Unit) -> None:
         """Store a new unit, or the new state of one; `unit` must not be the object that is already stored."""
         uid = unit.uid
@@ -188,7 +193,8 @@ class UnitStore:
         unit = self.units[uid]
         owner = dict(unit.data)
         owner["attributeValues"] = [
-            {"attribute": {"id": attribute}, "value": value} for attribute, value in unit.data.get("attributeValues", ())
+            {"attribute": {"id": attribute}, "value": value}
+            for attribute, value in unit.data.get("attributeValues", ())
         ]
         owner.setdefault("translations", [])
         if unit.parent is not None:

@@ -61,7 +61,7 @@ def release(version: str) -> str:
 
 def parse(version: str) -> tuple[int, ...]:
     """Give "2.42.5.2" as (2, 42, 5, 2)."""
-    return tuple(int(part) for part in version.split("-")[0].split("."))
+    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
 
 
 def api_numbers(version: tuple[int, ...]) -> range:

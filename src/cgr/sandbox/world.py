@@ -10,7 +10,7 @@ import secrets
 import time
 import uuid
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -206,7 +206,7 @@ class World:
                 response = representations.represented(self, request, response)
             except messages.Refused as refusal:
                 response = refusal.response
-            except Exception as defect:
+            except Exception as defect:  # noqa: BLE001 - a defect of the sandbox answers 500 and fails tests by `defects`
                 _LOG.exception("the sandbox failed at %s %s", request.method, request.path)
                 self.defects.append(defect)
                 response = messages.web_message(500, f"Defect of the sandbox: {defect!r}")
@@ -252,8 +252,8 @@ class World:
             # These were recorded without the web front end, on another servlet container.
             told = {"servlet": "dispatcher", "message": "Not Found", "url": request.path, "status": "404"}
             return json_response(told, 404)
-        told = f"No static resource {request.path.strip('/')}." if self.version >= (2, 42) else ""
-        return messages.container_page(404, told)
+        page = f"No static resource {request.path.strip('/')}." if self.version >= (2, 42) else ""
+        return messages.container_page(404, page)
 
     def _sign_in(self, request: Request) -> tuple[User, tuple[str, ...]] | Response:
         """Give the user and the cookies to set, or the refusal."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +281,26 @@ def test_a_fresh_machine_needs_no_other_command_first(tmp_path: Path) -> None:
     )
     assert (finished.returncode, finished.stderr) == (0, b"")
     assert len(json.loads(finished.stdout)["created"]) == 2
+
+
+def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "CGR_DATA_DIR": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", "from cgr.cli.main import main; main()", "serve", "--port", str(port), "--json"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout is not None
+        url = json.loads(served.stdout.readline())["url"]
+        for path in ("sign-in/", "static/web/style.css"):
+            with urllib.request.urlopen(url + path) as answer:  # noqa: S310 - our own address
+                assert answer.status == 200
+        served.send_signal(signal.SIGINT)
+        _, err = served.communicate(timeout=60)
+    assert served.returncode == 0
+    assert "Traceback" not in err
+    assert "cgr user add" in err
 
 
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path: Path) -> None:

@@ -92,13 +92,36 @@ class Place:
         return f"host={socket_folder(self.data_dir)} user=cgr dbname=postgres connect_timeout=10"
 
 
-@pytest.fixture
-def place() -> Iterator[Place]:
-    """Below a folder that only we can enter; its path is short, because that of a socket has to be."""
-    closed = Path(tempfile.mkdtemp(prefix="cgr-pg-"))
-    place = Place(closed / "data")
-    yield place
+def _new_place() -> Place:
+    # Below a folder that only we can enter; its path is short, because that of a socket has to be.
+    return Place(Path(tempfile.mkdtemp(prefix="cgr-pg-")) / "data")
+
+
+def _settle(place: Place) -> None:
     for user in place.users:
         user.kill()
     stop_unused(place.data_dir)
-    shutil.rmtree(closed)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """A place that nobody has used."""
+    place = _new_place()
+    yield place
+    _settle(place)
+    shutil.rmtree(place.data_dir.parent)
+
+
+@pytest.fixture(scope="session")
+def _used_place() -> Iterator[Place]:
+    place = _new_place()
+    place.start().release()
+    yield place
+    shutil.rmtree(place.data_dir.parent)
+
+
+@pytest.fixture
+def used_place(_used_place: Place) -> Iterator[Place]:
+    """A place with a database that other tests have used, too; nothing runs there."""
+    yield _used_place
+    _settle(_used_place)

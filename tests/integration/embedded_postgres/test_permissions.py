@@ -53,12 +53,12 @@ def test_it_changes_no_mode_and_no_owner_outside_the_data_folder(place: Place) -
     assert _modes_around(place) == before
 
 
-def test_only_its_owner_can_enter(place: Place) -> None:
-    with place.start():
-        assert _mode(place.data_dir) == 0o700
-        assert _mode(place.postgres) & 0o007 == 0
+def test_only_its_owner_can_enter(used_place: Place) -> None:
+    with used_place.start():
+        assert _mode(used_place.data_dir) == 0o700
+        assert _mode(used_place.postgres) & 0o007 == 0
         for name in ("data", "socket", "log"):
-            assert _mode(place.postgres / name) == 0o700
+            assert _mode(used_place.postgres / name) == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as somebody else")
@@ -83,10 +83,10 @@ def test_another_user_of_the_machine_cannot_connect(place: Place) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
-def test_as_root_the_server_is_an_unprivileged_process(place: Place) -> None:
-    with place.start():
-        status = Path(f"/proc/{place.server_pid()}/status").read_text()
-        uid = Path(f"/proc/{place.server_pid()}").stat().st_uid
+def test_as_root_the_server_is_an_unprivileged_process(used_place: Place) -> None:
+    with used_place.start():
+        status = Path(f"/proc/{used_place.server_pid()}/status").read_text()
+        uid = Path(f"/proc/{used_place.server_pid()}").stat().st_uid
 
     assert uid != 0
     assert "CapEff:\t0000000000000000" in status

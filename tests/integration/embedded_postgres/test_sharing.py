@@ -19,13 +19,13 @@ def test_it_starts_a_server_that_knows_upper_and_lower_case_of_accented_letters(
     assert row == ("É", True, "UTF8")
 
 
-def test_it_listens_on_no_network(place: Place) -> None:
-    with place.start():
-        assert place.ask("show listen_addresses") == ""
+def test_it_listens_on_no_network(used_place: Place) -> None:
+    with used_place.start():
+        assert used_place.ask("show listen_addresses") == ""
 
 
-def test_it_makes_a_database_once_and_keeps_what_is_in_it(place: Place) -> None:
-    with place.start() as cluster:
+def test_it_makes_a_database_once_and_keeps_what_is_in_it(used_place: Place) -> None:
+    with used_place.start() as cluster:
         cluster.ensure_database("The registry/1")
         with psycopg.connect(cluster.url("The registry/1")) as connection:
             connection.execute("create table place (name text)")
@@ -34,30 +34,30 @@ def test_it_makes_a_database_once_and_keeps_what_is_in_it(place: Place) -> None:
             assert connection.execute("select count(*) from place").fetchone() == (0,)
 
 
-def test_it_stops_with_its_last_user_and_not_before(place: Place) -> None:
-    first, second = place.start(), place.start()
+def test_it_stops_with_its_last_user_and_not_before(used_place: Place) -> None:
+    first, second = used_place.start(), used_place.start()
 
     first.release()
-    assert place.answers()
+    assert used_place.answers()
     second.release()
-    assert not place.answers()
+    assert not used_place.answers()
 
 
-def test_releasing_twice_takes_nothing_from_others(place: Place) -> None:
-    first, second = place.start(), place.start()
+def test_releasing_twice_takes_nothing_from_others(used_place: Place) -> None:
+    first, second = used_place.start(), used_place.start()
 
     first.release()
     first.release()
-    assert place.answers()
+    assert used_place.answers()
     second.release()
 
 
-def test_what_was_saved_is_there_after_a_stop(place: Place) -> None:
-    with place.start():
-        place.run("create table kept as select 42 as n")
+def test_what_was_saved_is_there_after_a_stop(used_place: Place) -> None:
+    with used_place.start():
+        used_place.run("create table kept as select 42 as n")
 
-    with place.start():
-        assert place.ask("select n from kept") == 42
+    with used_place.start():
+        assert used_place.ask("select n from kept") == 42
 
 
 def test_several_processes_that_start_at_once_share_one_server(place: Place) -> None:
@@ -73,8 +73,8 @@ def test_several_processes_that_start_at_once_share_one_server(place: Place) -> 
     assert not place.answers()
 
 
-def test_a_server_in_use_is_not_stopped_as_unused(place: Place) -> None:
+def test_a_server_in_use_is_not_stopped_as_unused(used_place: Place) -> None:
 
-    with place.start():
-        stop_unused(place.data_dir)
-        assert place.answers()
+    with used_place.start():
+        stop_unused(used_place.data_dir)
+        assert used_place.answers()

@@ -68,9 +68,7 @@ def test_what_is_exported_is_the_configuration_file_s_shape_and_saves_to_the_sam
 
 
 def test_a_changed_definition_tells_field_by_field_what_changed(registry: Actor) -> None:
-    changed = replace(
-        FACILITY, label="Health facility", attributes=(AttributeDefinition("rooms", "Rooms", "integer"),)
-    )
+    changed = replace(FACILITY, label="Health facility", attributes=(AttributeDefinition("rooms", "Rooms", "integer"),))
 
     assert save_type(registry, changed).fields == {
         "label": {"from": {"default": "Facility", "fr": "Établissement"}, "to": {"default": "Health facility"}},
@@ -115,7 +113,9 @@ def test_the_kind_of_an_attribute_can_change_only_while_nobody_has_a_value(
     assert Attribute.objects.get(code="beds").kind == "decimal"
 
 
-@pytest.mark.parametrize(("geometry", "fits"), [("multipoint", True), ("mixed", True), ("none", False), ("line", False)])
+@pytest.mark.parametrize(
+    ("geometry", "fits"), [("multipoint", True), ("mixed", True), ("none", False), ("line", False)]
+)
 def test_the_geometry_of_a_type_with_geometries_can_only_become_one_that_takes_them(
     registry: Actor, apply: Callable[..., Applied], geometry: str, *, fits: bool
 ) -> None:

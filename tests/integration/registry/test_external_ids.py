@@ -98,9 +98,7 @@ def test_a_person_sets_and_clears_an_id(registry: Actor, keys: dict[str, int]) -
     assert (change.before, change.after) == ({"external_ids.hmis": FIRST}, {"external_ids.hmis": None})
 
 
-@pytest.mark.parametrize(
-    ("value", "words"), [("12", "a letter followed by ten"), (SECOND, 'belongs to facility "F2"')]
-)
+@pytest.mark.parametrize(("value", "words"), [("12", "a letter followed by ten"), (SECOND, 'belongs to facility "F2"')])
 def test_an_id_that_cannot_be_is_refused(registry: Actor, keys: dict[str, int], value: str, words: str) -> None:
     set_external_id(registry, keys["F2"], system="hmis", value=SECOND)
 
@@ -111,7 +109,9 @@ def test_an_id_that_cannot_be_is_refused(registry: Actor, keys: dict[str, int], 
 
 
 def test_only_who_edits_the_type_sets_an_id_and_only_administrators_reserve(keys: dict[str, int]) -> None:
-    maintainer = Actor(name="mo", user_id=1, memberships=(Grant("MOH", "registry-maintainer", frozenset({"facility"})),))
+    maintainer = Actor(
+        name="mo", user_id=1, memberships=(Grant("MOH", "registry-maintainer", frozenset({"facility"})),)
+    )
     stranger = Actor(name="eve", user_id=2, memberships=(Grant("LANDS", "registry-administrator"),))
 
     assert set_external_id(maintainer, keys["F1"], system="hmis", value=FIRST)

@@ -10,7 +10,7 @@ import pytest
 from cgr.accounts.actors import Actor, Grant
 from cgr.audit.queries import entries
 from cgr.registry.actions import Applied, apply_objects
-from cgr.registry.models import ExternalId, GeoObject, GeometryVersion, ParentEdge
+from cgr.registry.models import ExternalId, GeometryVersion, GeoObject, ParentEdge
 from cgr.registry.queries import export_objects
 
 if TYPE_CHECKING:
@@ -157,10 +157,12 @@ def test_an_object_of_which_no_existence_is_told_exists_without_beginning_and_en
 def test_two_parents_in_force_at_once_are_kept(apply: Apply, operator: Actor) -> None:
     kenema = {**BO, "code": "KE"}
     both = [{"parent": "BO", "from": "2001-01-01", "to": None}, {"parent": "KE", "from": "2010-01-01", "to": None}]
+    cut = [{"parent": "BO", "from": "2015-01-01"}, {"parent": "BO", "from": "2001-01-01", "to": "2015-01-01"}, both[1]]
 
     assert apply(LAND, BO, kenema, {**CLINIC, "parents": {"admin": both}}) == Applied(created=4)
     assert exported(operator)["F1"]["parents"]["admin"] == both
-    assert apply(facility(parents={"admin": both[::-1]})) == Applied(unchanged=1)
+    for same in (both[::-1], cut, cut[::-1]):
+        assert apply(facility(parents={"admin": same})) == Applied(unchanged=1)
 
 
 def test_geometry_and_label_take_periods(apply: Apply, operator: Actor) -> None:
@@ -247,9 +249,7 @@ AREA = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
         (facility(code="F0"), "already in line 4"),
     ],
 )
-def test_a_bad_line_is_named_and_nothing_of_the_file_is_written(
-    apply: Apply, line: dict[str, Any], word: str
-) -> None:
+def test_a_bad_line_is_named_and_nothing_of_the_file_is_written(apply: Apply, line: dict[str, Any], word: str) -> None:
     apply({**CLINIC, "code": "F0", "parents": {}})
 
     applied = apply(LAND, BO, {"type": "district", "code": "KE"}, facility(code="F0", values={"beds": 3}), line)
@@ -302,11 +302,13 @@ def test_an_id_that_two_lines_give_is_refused_naming_both(apply: Apply) -> None:
 
 def test_two_objects_can_exchange_their_ids_in_one_file(apply: Apply) -> None:
     apply(
-        facility(external_ids={"hmis": "DiszpKrYNg8"}), {**facility(), "code": "F2", "external_ids": {"hmis": "oRVt7g429ZO"}}
+        facility(external_ids={"hmis": "DiszpKrYNg8"}),
+        {**facility(), "code": "F2", "external_ids": {"hmis": "oRVt7g429ZO"}},
     )
 
     assert apply(
-        facility(external_ids={"hmis": "oRVt7g429ZO"}), {**facility(), "code": "F2", "external_ids": {"hmis": "DiszpKrYNg8"}}
+        facility(external_ids={"hmis": "oRVt7g429ZO"}),
+        {**facility(), "code": "F2", "external_ids": {"hmis": "DiszpKrYNg8"}},
     ) == Applied(changed=2)
     assert dict(ExternalId.objects.values_list("object__code", "value")) == {"F1": "oRVt7g429ZO", "F2": "DiszpKrYNg8"}
 
@@ -339,9 +341,7 @@ def test_each_change_is_logged_with_before_and_after(apply: Apply) -> None:
     assert (whole.action, whole.after) == ("apply", {"created": 0, "changed": 1, "unchanged": 0})
 
 
-MAINTAINER = Actor(
-    name="mo", user_id=1, memberships=(Grant("MOH", "registry-maintainer", frozenset({"facility"})),)
-)
+MAINTAINER = Actor(name="mo", user_id=1, memberships=(Grant("MOH", "registry-maintainer", frozenset({"facility"})),))
 
 
 def test_a_maintainer_of_facilities_edits_facilities_only(apply: Apply) -> None:

@@ -43,10 +43,19 @@ def facility(**fields: object) -> dict[str, object]:
 
 
 def test_objects_come_level_by_level_in_the_order_of_their_codes(apply: Apply) -> None:
-    codes = [("facility", "b"), ("district", "Z"), ("facility", "B"), ("country", "z"), ("facility", "a"), ("district", "A")]
+    codes = [
+        ("facility", "b"),
+        ("district", "Z"),
+        ("facility", "B"),
+        ("country", "z"),
+        ("facility", "a"),
+        ("district", "A"),
+    ]
     apply(*({"type": type_code, "code": code} for type_code, code in codes))
 
-    stream = stream_objects(hierarchy="admin", types_in_order=["country", "district", "facility"], system="", as_of=TODAY)
+    stream = stream_objects(
+        hierarchy="admin", types_in_order=["country", "district", "facility"], system="", as_of=TODAY
+    )
 
     assert [(one.type, one.code) for one in stream] == [
         ("country", "z"),
@@ -116,8 +125,9 @@ def _wkb(apply: Apply, geometry: dict[str, object]) -> bytes:
 @pytest.mark.parametrize(
     ("exists", "existence", "starts", "ends"),
     [
-        ([PAST, NOW], Existence.EXISTS, "2010-01-01", None),
-        ([OLDER, PAST], Existence.ENDED, "2001-01-01", "2010-01-01"),
+        ([OLDER, NOW], Existence.EXISTS, "2010-01-01", None),
+        ([OLDER, PAST], Existence.ENDED, "1990-01-01", "2010-01-01"),  # without a gap it is one existence
+        ([OLDER, {"from": "2005-01-01", "to": "2010-01-01"}], Existence.ENDED, "2005-01-01", "2010-01-01"),
         ([PAST, FUTURE], Existence.ENDED, "2001-01-01", "2010-01-01"),
         ([FUTURE], Existence.NOT_YET, None, None),
         ([{"from": None, "to": None}], Existence.EXISTS, None, None),
@@ -148,9 +158,7 @@ def test_existence_is_that_of_the_day(
         ([("A", {"from": TODAY.isoformat(), "to": None})], ["A"]),
     ],
 )
-def test_parents_are_those_in_force(
-    apply: Apply, edges: list[tuple[str, dict[str, Any]]], in_force: list[str]
-) -> None:
+def test_parents_are_those_in_force(apply: Apply, edges: list[tuple[str, dict[str, Any]]], in_force: list[str]) -> None:
     apply(
         {"type": "district", "code": "A"},
         {"type": "district", "code": "B"},
@@ -220,8 +228,6 @@ def test_a_few_objects_are_given_as_the_stream_gives_them(apply: Apply) -> None:
 def test_more_objects_than_are_fetched_at_a_time_come_whole_without_a_transaction(apply: Apply) -> None:
     apply(*({"type": "facility", "code": f"F{number:05}"} for number in range(4100)))
 
-    codes = [
-        one.code for one in stream_objects(hierarchy="admin", types_in_order=["facility"], system="", as_of=TODAY)
-    ]
+    codes = [one.code for one in stream_objects(hierarchy="admin", types_in_order=["facility"], system="", as_of=TODAY)]
 
     assert codes == [f"F{number:05}" for number in range(4100)]

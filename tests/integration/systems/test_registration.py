@@ -39,7 +39,7 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def save(code: str = "hmis", *, actor: Actor = OPERATOR, **changes: Any) -> Saved:  # noqa: ANN401 - the fields of the form
+def save(code: str = "hmis", *, actor: Actor = OPERATOR, **changes: Any) -> Saved:
     return save_system(actor, code, **{**FIELDS, **changes})
 
 

@@ -16,7 +16,7 @@ URL = "postgresql://me:secret@db.example.org/registry"
 def test_root_keeps_its_data_where_services_do(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
-    assert read_environment({}).data_dir == Path("/var/lib/cgr")
+    assert read_environment({"CGR_SECRET_KEYS": "key"}).data_dir == Path("/var/lib/cgr")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_root_keeps_its_data_where_services_do(monkeypatch):
 def test_others_keep_it_in_their_data_folder_or_where_they_say(monkeypatch, variables, expected):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
-    assert read_environment(variables).data_dir == expected
+    assert read_environment({"CGR_SECRET_KEYS": "key", **variables}).data_dir == expected
 
 
 def test_the_embedded_database_is_the_default_and_lets_private_networks_in():

@@ -22,11 +22,11 @@ _FIELD_ORDER = {name: place for place, name in enumerate((*SLOTS, "geometry", "p
 
 
 def assemble(survey: Survey, theirs: Theirs, mapping: SyncMapping, *, as_of: str) -> Plan:
-    """Make the plan; the drafts are used up, so that both never fill the memory together."""
-    selected = {key for key, place in survey.places.items() if place.selected}
+    """Make the plan of drafts in which all is settled."""
     problems = _problems(survey)
     changes = _changes(survey, theirs, mapping)
     touched = {change.key for change in changes} | {problem.key for problem in problems}
+    unchanged = sum(1 for key, place in survey.places.items() if place.selected and key not in touched)
     shares = Shares(
         linked=survey.linked,
         changed=sum(1 for change in changes if Kind.UPDATE in change.kinds or Kind.MOVE in change.kinds),
@@ -40,7 +40,7 @@ def assemble(survey: Survey, theirs: Theirs, mapping: SyncMapping, *, as_of: str
         mapping=mapping,
         dhis2_version=theirs.version,
         units=sum(1 for unit in theirs.units.values() if unit.level <= len(mapping.levels)),
-        counts=counted(changes, problems, unchanged=len(selected - touched), not_selected=survey.not_selected),
+        counts=counted(changes, problems, unchanged=unchanged, not_selected=survey.not_selected),
         guards=guards(shares, mapping.limits),
         changes=changes,
         problems=problems,
@@ -67,7 +67,11 @@ def counted(changes: Iterable[Change], problems: Iterable[Problem], *, unchanged
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort problems by level, object and code."""
-    return tuple(sorted(problems, key=lambda problem: (problem.level, problem.object, problem.code, problem.message)))
+    return tuple(
+        sorted(
+            problems, key=lambda problem: (problem.level, problem.object, problem.key, problem.code, problem.message)
+        )
+    )
 
 
 def _problems(survey: Survey) -> tuple[Problem, ...]:
@@ -110,9 +114,7 @@ def _ordered(sent: list[Draft], above: Above, mapping: SyncMapping) -> tuple[Cha
         kinds = _kinds(draft)
         if kinds:
             changes.append(_change(draft, kinds, depth(draft.uid, above, known), mapping))
-    changes.sort(
-        key=lambda change: (change.depth, Kind.CREATE not in change.kinds, change.object.type, change.object.code)
-    )
+    changes.sort(key=lambda change: (change.depth, Kind.CREATE not in change.kinds, change.object, change.key))
     return tuple(changes)
 
 

@@ -30,8 +30,8 @@ class Draft(Struct):
 
     `unit`: its unit in DHIS2, None when there is none. `creates`: the object is new and may be created; its `uid` is
     empty until ids are given. `parent`: key of the parent that the unit must get, None when it needs none or has it.
-    `rivals`: keys of the parents in force when there are several. `label`: the text to derive a short name from, when one
-    is wanted. `needs`: see `Change.needs`.
+    `rivals`: keys of the parents in force when there are several. `label`: the text to derive a short name from, when
+    one is wanted. `needs`: see `Change.needs`.
     """
 
     key: int
@@ -61,9 +61,9 @@ class Draft(Struct):
         return self.creates or bool(self.fields) or self.parent is not None or self.label is not None
 
     @property
-    def order(self) -> tuple[int, str, str]:
+    def order(self) -> tuple[int, str, str, int]:
         """Sort by level, type and code, whatever order the objects came in."""
-        return (self.rules.number, self.object.type, self.object.code)
+        return (self.rules.number, self.object.type, self.object.code, self.key)
 
 
 class Place(Struct, gc=False):

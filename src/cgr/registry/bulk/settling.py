@@ -113,8 +113,8 @@ def refresh_statistics() -> None:
     with connection.cursor() as cursor:
         # The columns that statements select and join by; looking at JSON and outlines would take half a second.
         cursor.execute(
-            "analyze registry_geoobject (id, type_id, code), registry_geometryversion (object_id, starts),"
-            " registry_parentedge (hierarchy_id, child_id, parent_id), registry_externalid (system_id, object_id, value)"
+            "analyze registry_geoobject (id, type_id, code), registry_geometryversion (object_id),"
+            " registry_parentedge (hierarchy_id, child_id, parent_id), registry_externalid (system_id, object_id)"
         )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from cgr.sandbox import permissions
 from cgr.sandbox.catalogue import KLASSES, ORGANISATION_UNIT, Klass
+from cgr.sandbox.http import Response
 from cgr.sandbox.importer import errors
 from cgr.sandbox.importer.checks import Batch, Checker
 from cgr.sandbox.importer.errors import Finding
@@ -17,9 +18,11 @@ from cgr.sandbox.importer.report import ImportReport, ObjectReport, TypeReport, 
 from cgr.sandbox.importer.writing import Writer
 from cgr.sandbox.messages import Refused, problem
 from cgr.sandbox.selection import stored_object
+from cgr.sandbox.units import Unit
 
 if TYPE_CHECKING:
     from cgr.sandbox.people import User
+    from cgr.sandbox.presentation import Stored
     from cgr.sandbox.world import World
 
 __all__ = [
@@ -38,7 +41,10 @@ def decode_payload(world: World, body: bytes) -> dict[str, Any]:
         value = msgspec.json.decode(body)
     except msgspec.DecodeError as broken:
         word = body.decode(errors="replace").split()[0][:20] if body.split() else ""
-        told = f"Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        told = (
+            f"Unrecognized token '{word}': was expecting"
+            " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        )
         raise Refused(problem(world, 409, told)) from broken
     return value if isinstance(value, dict) else {}
 
@@ -82,7 +88,7 @@ def _read(world: World, payload: dict[str, Any], params: ImportParams, report: I
         if not given:
             continue
         reader = PayloadReader(world, klass)
-        values = list(given.values()) if isinstance(given, dict) else given
+        values = list(given.values()) if isinstance(given, dict) else given if isinstance(given, list) else [given]
         batch = Batch(klass, TypeReport(klass, world.version))
         for index, value in enumerate(values):
             incoming = reader.read(value, index)
@@ -97,7 +103,7 @@ def _read(world: World, payload: dict[str, Any], params: ImportParams, report: I
     return batches
 
 
-def _match(world: World, klass: Klass, incoming: Incoming, params: ImportParams) -> Any:  # noqa: ANN401 - Unit or dict
+def _match(world: World, klass: Klass, incoming: Incoming, params: ImportParams) -> Stored | None:
     """Find the object that exists already."""
     if params.identifier != "CODE" and (found := stored_object(world, klass, incoming.uid)) is not None:
         return found
@@ -122,14 +128,7 @@ def _refuse_own_parents(world: World, batches: dict[str, Batch]) -> None:
         return
     for incoming in batch.stored:
         if getattr(incoming.stored, "parent", None) == incoming.uid:
-            raise Refused(connection_closed())
-
-
-def connection_closed() -> Any:  # noqa: ANN401 - a Response
-    """Give the reply that is none."""
-    from cgr.sandbox.http import Response  # noqa: PLC0415 - only for this rare end
-
-    return Response(close=True)
+            raise Refused(Response(close=True))
 
 
 def _kept(batch: Batch) -> list[Incoming]:
@@ -188,7 +187,7 @@ def _delete(world: World, user: User, params: ImportParams, batches: dict[str, B
 def deletion_finding(world: World, user: User, klass: Klass, uid: str) -> Finding | None:
     """Give why an object can't be deleted, or None; raises Refused where older versions fail as a whole."""
     stored = stored_object(world, klass, uid)
-    data = getattr(stored, "data", stored) or {}
+    data = stored.data if isinstance(stored, Unit) else stored or {}
     # In 2.34.2 an import with DELETE looks at no authority (C20).
     if world.version[:2] != (2, 34) and not permissions.may_delete(user, klass, data):
         who = f"{user.name} [{user.uid}] (User)"
@@ -203,7 +202,5 @@ def deletion_finding(world: World, user: User, klass: Klass, uid: str) -> Findin
     if world.version < (2, 35):
         told = "Could not delete due to association with another object: OrganisationUnit"
         raise Refused(problem(world, 409, told))
-    refusal = problem(world, 409, f"Object could not be deleted because it is associated with another object: {reason}")
-    body = msgspec.json.decode(refusal.body) | {"errorCode": "E4030"}  # type: ignore[type-var]  # always bytes here
-    refusal.body = msgspec.json.encode(body)
-    raise Refused(refusal)
+    told = f"Object could not be deleted because it is associated with another object: {reason}"
+    raise Refused(problem(world, 409, told, "E4030", code_since=(2, 35)))

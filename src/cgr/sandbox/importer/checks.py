@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,18 +81,9 @@ class Checker:
         for incoming in batch.all():
             self._hooks(batch, incoming)
         self._strategy(batch)
-        rules: list[Callable[[Batch, Incoming], Iterator[Finding]]] = [
-            self._rights, self._schema, self._uniqueness, self._mandatory_attributes, self._unique_attributes,
-            self._references, self._translations, self._geojson_attributes, self._attribute_values, self._uid_shape,
-        ]  # fmt: skip
-        if batch.klass is ORGANISATION_UNIT:
-            rules.insert(0, self._unit_dates)
-            rules.insert(1, self._moves)
-        if batch.klass is OPTION:
-            rules.insert(0, self._option_codes)
         if self.params.skip_validation:
             return
-        for rule in rules:
+        for rule in self._rules(batch):
             blamed: list[Incoming] = []
             for incoming in batch.all():
                 found = list(rule(batch, incoming))
@@ -108,6 +100,28 @@ class Checker:
                     blamed.append(incoming)
             batch.removed.update(id(incoming) for incoming in blamed)
 
+    def _rules(self, batch: Batch) -> list[Callable[[Batch, Incoming], Iterator[Finding]]]:
+        """Give the checks of single objects, without those that can't find anything in this batch."""
+        with_values = any("attributeValues" in incoming.data for incoming in batch.all())
+        with_translations = any("translations" in incoming.data for incoming in batch.all())
+        units = batch.klass is ORGANISATION_UNIT
+        chosen = [
+            (self._unit_dates, units),
+            (self._moves, units and not self.superuser),
+            (self._option_codes, batch.klass is OPTION),
+            (self._rights, not self.superuser),
+            (self._schema, True),
+            (self._uniqueness, True),
+            (self._mandatory_attributes, bool(self._applied_with(batch.klass, "mandatory"))),
+            (self._unique_attributes, with_values),
+            (self._references, True),
+            (self._translations, with_translations),
+            (self._geojson_attributes, with_values),
+            (self._attribute_values, with_values),
+            (self._uid_shape, units),
+        ]
+        return [rule for rule, applies in chosen if applies]
+
     def index(self, incoming: Incoming) -> int:
         """Give the index of an object in reports: its place in the payload, up to 2.32 in its own list (R4)."""
         return incoming.index if self.version >= (2, 33) else incoming.place
@@ -117,7 +131,7 @@ class Checker:
     def _duplicates(self, batch: Batch) -> None:
         """Find ids that stand twice side by side; the real check overlooks all others (H23)."""
         for group in (batch.fresh, batch.stored):
-            for before, incoming in zip(group, group[1:], strict=False):
+            for before, incoming in itertools.pairwise(group):
                 if before.uid != incoming.uid or before.index + 1 != incoming.index:
                     continue
                 java = batch.klass.java_name
@@ -198,7 +212,7 @@ class Checker:
 
     def _option_codes(self, _: Batch, incoming: Incoming) -> Iterator[Finding]:
         option_set = (incoming.data.get("optionSet") or {}).get("id")
-        members = self.world.objects.get("optionSets", {}).get(option_set, {}).get("options", ())
+        members = self.world.objects.get("optionSets", {}).get(option_set or "", {}).get("options", ())
         options = self.world.objects.get("options", {})
         for member in members:
             other = options.get(member["id"], {})
@@ -335,10 +349,10 @@ class Checker:
 
     def _references(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
         label = None
-        if batch.klass is ORGANISATION_UNIT:
-            if incoming.parent_unknown or (incoming.parent and not self._exists("organisationUnits", incoming.parent)):
-                label = errors.named(batch.klass, incoming.uid, incoming.name)
-                yield self._dangling(batch.klass, f"[{incoming.parent or 'null'}] (OrganisationUnit)", label, "parent")
+        parent = incoming.parent  # only units have one
+        if incoming.parent_unknown or (parent and not self._exists("organisationUnits", parent)):
+            label = errors.named(batch.klass, incoming.uid, incoming.name)
+            yield self._dangling(batch.klass, f"[{parent or 'null'}] (OrganisationUnit)", label, "parent")
         for prop in batch.klass.properties:
             if prop.kind == "references" or (prop.kind == "reference" and prop.name in _CHECKED_REFERENCES):
                 yield from self._dangling_in(batch.klass, incoming, prop)

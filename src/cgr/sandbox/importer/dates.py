@@ -23,19 +23,20 @@ _PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\d(T00:00:00(\.000)?)?")
 
 def read_date(world: World, value: object) -> str | None:
     """Give a moment as DHIS2 stores it (server time, milliseconds), or None; raises Refused as the version does."""
-    version = world.version
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        if version >= (2, 35):
-            return _stamp(datetime.fromtimestamp(value / 1000, UTC))
-        return _unreadable(world, str(value))
+    if value == "":
+        return _BEGINNING if (2, 35) <= world.version < (2, 37) else None
+    if isinstance(value, int) and not isinstance(value, bool) and world.version >= (2, 35):
+        return _stamp(datetime.fromtimestamp(value / 1000, UTC))
     if not isinstance(value, str):
         return _unreadable(world, str(value))
-    if not value:
-        return _BEGINNING if (2, 35) <= version < (2, 37) else None
-    if version >= (2, 39) and (match := _COMPACT.fullmatch(value)):
-        value = "-".join(match.groups())
+    return _read_text(world, value)
+
+
+def _read_text(world: World, value: str) -> str:
+    if world.version >= (2, 39) and (compact := _COMPACT.fullmatch(value)):
+        value = "-".join(compact.groups())
     match = _FORM.fullmatch(value)
     if match is None:
         return _unreadable(world, value)

@@ -44,8 +44,10 @@ _TEXTS: Final[dict[str, tuple[tuple[tuple[int, ...], str], ...]]] = {
     "E5000": (
         (
             (2, 43),
-            "Found matching object for reference, but import strategy is CREATE. Identifier was {0}, and object was"
-            " {1}.",
+            (
+                "Found matching object for reference, but import strategy is CREATE."
+                " Identifier was {0}, and object was {1}."
+            ),
         ),
         (
             (2, 37),
@@ -53,8 +55,10 @@ _TEXTS: Final[dict[str, tuple[tuple[tuple[int, ...], str], ...]]] = {
         ),
         (
             (0,),
-            "Found matching object for given reference, but import mode is CREATE. Identifier was {0}, and object was"
-            " {1}.",
+            (
+                "Found matching object for given reference, but import mode is CREATE."
+                " Identifier was {0}, and object was {1}."
+            ),
         ),
     ),
     "E5001": (

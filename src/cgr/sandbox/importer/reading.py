@@ -89,30 +89,21 @@ class PayloadReader:
 
     def _reader(self, prop: Property) -> Reader:
         name = prop.name
-        match prop.kind:
-            case "text" if name == "coordinates":
-                return _coordinates
-            case "date":
-                read = read_day if name in {"openingDate", "closedDate"} else read_date
-                return lambda incoming, value: _set(incoming, name, read(self.world, value))
-            case "geometry":
-                return self._geometry
-            case "reference" if name == "parent":
-                return self._parent
-            case "reference":
-                return lambda incoming, value: _set(incoming, name, self._reference(value, name))
-            case "references":
-                return lambda incoming, value: _set(incoming, name, self._references(value, name))
-            case "values":
-                return self._values
-            case "translations":
-                return self._translations
-            case "constant":
-                return lambda incoming, value: _set(incoming, name, self._constant(prop, value))
-            case "integer" | "flag" | "sharing" | "texts":
-                return _kept(name)
-            case _:
-                return lambda incoming, value: _set(incoming, name, self._text(name, value))
+        by_name = {"coordinates": _coordinates, "parent": self._parent}
+        by_kind = {"geometry": self._geometry, "values": self._values, "translations": self._translations}
+        if (whole := by_name.get(name) or by_kind.get(prop.kind)) is not None:
+            return whole
+        if prop.kind in {"integer", "flag", "sharing", "texts"}:
+            return _kept(name)
+        day = name in {"openingDate", "closedDate"}
+        converters: dict[str, Callable[[Any], object]] = {
+            "date": lambda value: (read_day if day else read_date)(self.world, value),
+            "reference": lambda value: self._reference(value, name),
+            "references": lambda value: self._references(value, name),
+            "constant": lambda value: self._constant(prop, value),
+        }
+        convert = converters.get(prop.kind, lambda value: self._text(name, value))
+        return lambda incoming, value: _set(incoming, name, convert(value))
 
     # Parts
 
@@ -123,7 +114,7 @@ class PayloadReader:
             return value
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, (int, float)):
+        if isinstance(value, int | float):
             return str(value)
         told = f"Cannot deserialize value of type `java.lang.String`{self._chain(name)}"
         raise Refused(self._unreadable(told))
@@ -142,7 +133,8 @@ class PayloadReader:
             return None
         if not isinstance(value, dict):
             raise Refused(self._no_string(str(value), self._chain(name)))
-        return {"id": value.get("id")}
+        uid = value.get("id")
+        return {"id": uid if isinstance(uid, str) else self._text("id", uid)}
 
     def _references(self, value: object, name: str) -> list[dict[str, Any]]:
         if value is None:
@@ -158,7 +150,9 @@ class PayloadReader:
             value = [{"attribute": {"id": uid}, "value": part.get("value")} for uid, part in value.items()]
         pairs: list[tuple[str, str]] = []
         for entry in value if isinstance(value, list) else ():
-            attribute = (entry.get("attribute") or {}).get("id") or ""
+            if not isinstance(entry, dict):
+                raise Refused(self._no_string(str(entry), self._chain("attributeValues")))
+            attribute = (self._reference(entry.get("attribute"), "attribute") or {}).get("id") or ""
             text = self._text("value", entry.get("value")) or ""
             if not text and version < (2, 41):
                 continue

@@ -76,16 +76,17 @@ def value_finding(world: World, attribute: str, value_type: str, value: str) -> 
     if form := _FORMS.get(value_type):
         code, accepts = form
         return None if accepts(value) else of_value(version, code, value)
-    match value_type:
-        case "ORGANISATION_UNIT":
-            return None if value in world.units_store.units else of_value(version, "E6019", value, "OrganisationUnit")
-        case "FILE_RESOURCE":
-            known = value in world.objects.get("fileResources", {})
-            return None if known else of_value(version, "E6019", value, "FileResource")
-        case "USERNAME":
-            return None if world.user_named(value) is not None else of_value(version, "E6020", value)
-        case _:
-            return None
+    return _reference_finding(world, value_type, value)
+
+
+def _reference_finding(world: World, value_type: str, value: str) -> Finding | None:
+    if value_type == "ORGANISATION_UNIT" and value not in world.units_store.units:
+        return of_value(world.version, "E6019", value, "OrganisationUnit")
+    if value_type == "FILE_RESOURCE" and value not in world.objects.get("fileResources", {}):
+        return of_value(world.version, "E6019", value, "FileResource")
+    if value_type == "USERNAME" and world.user_named(value) is None:
+        return of_value(world.version, "E6020", value)
+    return None
 
 
 def _geojson_finding(world: World, attribute: str, value: str) -> Finding | None:

@@ -1,4 +1,4 @@
-"""What an import leaves behind: whole objects replaced, sides kept in step, paths as stale as the real ones (H1, H7)."""
+"""What an import leaves behind: whole objects replaced, sides kept in step, paths as stale as real ones (H1, H7)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,12 @@ class Writer:
             seen.add(incoming.uid)
             if batch.klass is ORGANISATION_UNIT:
                 self._refuse_unit(incoming)
-        if batch.klass is OPTION and self.version < (2, 35) and not with_sets and any(one.stored is None for one in kept):
+        if (
+            batch.klass is OPTION
+            and self.version < (2, 35)
+            and not with_sets
+            and any(one.stored is None for one in kept)
+        ):
             raise Refused(problem(self.world, 500, None))  # verified fact O14
         if batch.klass is ORGANISATION_UNIT:
             self._refuse_unsaved_parents(batch, kept)
@@ -87,7 +92,7 @@ class Writer:
             )
 
     def _refuse_unsaved_parents(self, batch: Batch, kept: list[Incoming]) -> None:
-        """A new parent was refused and its new child is kept: Hibernate gives up (H4)."""
+        """Refuse when a new parent was refused and its new child is kept: Hibernate gives up (H4)."""
         gone = {incoming.uid for incoming in batch.fresh} - {incoming.uid for incoming in kept}
         if any(incoming.parent in gone for incoming in kept):
             if self.version >= (2, 41):
@@ -99,19 +104,19 @@ class Writer:
             raise Refused(problem(self.world, 409, told))
 
     def _refuse_circles(self, kept: list[Incoming]) -> None:
-        """A unit that exists comes to hang below itself: 500 without a word; new ones may be circles (H5)."""
+        """Refuse, without a word, when an existing unit comes to hang below itself; new ones may be circles (H5)."""
         parents = {incoming.uid: incoming.parent for incoming in kept}
         store = self.world.units_store
         for incoming in kept:
-            if incoming.stored is None or incoming.parent is None:
-                continue
+            old = incoming.stored
+            if not isinstance(old, Unit) or incoming.parent is None or old.parent == incoming.parent:
+                continue  # a circle that exists now goes through a unit that moved
             at: str | None = incoming.parent
             steps = 0
             while at is not None and steps <= len(store) + len(parents):
                 if at == incoming.uid:
                     raise Refused(problem(self.world, 500, None))
-                unit = store.get(at)
-                at = parents[at] if at in parents else (unit.parent if unit is not None else None)
+                at = parents.get(at, store.parent_of(at))
                 steps += 1
 
     def _sql(self, newest: str, before: str) -> None:
@@ -135,10 +140,11 @@ class Writer:
     def _write_units(self, kept: list[Incoming]) -> None:
         store = self.world.units_store
         moved = []
+        sent = {incoming.uid for incoming in kept}
         for incoming in kept:
             old = incoming.stored if isinstance(incoming.stored, Unit) else None
             unit = self._unit(incoming, old)
-            if unit.parent is not None and not self._parent_is_there(unit.parent, kept):
+            if unit.parent is not None and unit.parent not in store.units and unit.parent not in sent:
                 unit.parent = None  # the orphan of verified fact H2
             if old is not None and old.parent != unit.parent:
                 moved.append(incoming.uid)
@@ -163,13 +169,6 @@ class Writer:
             if parent in store.units:
                 loaded |= dict.fromkeys(store.ancestors(parent))
         return loaded
-
-    def _parent_is_there(self, parent: str, kept: list[Incoming]) -> bool:
-        if parent in self.world.units_store.units:
-            return True
-        if not hasattr(self, "_sent_units"):
-            self._sent_units = {incoming.uid for incoming in kept}
-        return parent in self._sent_units
 
     def _unit(self, incoming: Incoming, old: Unit | None) -> Unit:
         data = self._stamped(incoming.data, old.data if old is not None else None)
@@ -264,10 +263,10 @@ class Writer:
                 members = {one["id"]: {"id": one["id"]} for one in data[prop.name]}
                 known = self.world.units_store.units
                 data[prop.name] = [one for uid, one in members.items() if uid in known]
-            if prop.name == "optionSet" and klass is ATTRIBUTE and prop.name in data:
-                # An option set that comes with the same payload isn't there yet: the reference is lost (recorded: 10).
-                if data[prop.name]["id"] not in self.world.objects.get("optionSets", {}):
-                    del data[prop.name]
+        option_set = data.get("optionSet") if klass is ATTRIBUTE else None
+        # An option set that comes with the same payload isn't there yet: the reference is lost (recorded: 10).
+        if option_set is not None and option_set["id"] not in self.world.objects.get("optionSets", {}):
+            del data["optionSet"]
         self._drop_unknown_values(data)
 
     def _drop_unknown_values(self, data: dict[str, Any]) -> None:
@@ -300,7 +299,7 @@ class Writer:
         return size + 1 if self.version < (2, 35) and old is None else 1
 
     def _join_option_set(self, option: dict[str, Any]) -> None:
-        set_id = (option.get("optionSet") or {}).get("id")
+        set_id = (option.get("optionSet") or {}).get("id", "")
         option_set = self.world.objects.get("optionSets", {}).get(set_id)
         if option_set is None:
             return
@@ -343,7 +342,7 @@ class Writer:
                 self.world.objects_version += 1
 
     def _forget_deletion(self, klass: Klass, uid: str) -> None:
-        """A unit that came back leaves the trail, but not in 2.31 (verified fact O14)."""
+        """Take an object that came back out of the trail of deletions, but not in 2.31 (verified fact O14)."""
         if self.world.deleted and self.version >= (2, 32):
             self.world.deleted = [
                 one for one in self.world.deleted if one["uid"] != uid or one["klass"] != klass.simple

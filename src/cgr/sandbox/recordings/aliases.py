@@ -16,7 +16,9 @@ _LONG_NUMBER: Final = re.compile(
     r"(?<![\d.-])\d{10,}(?![\d.])|(?<=_)[A-Za-z0-9]{44}\b|(?<=Default404Servlet-)[0-9a-f]{8}\b"
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 )
-_SECONDS_TAKEN: Final = re.compile(r"took [\d.]+ ")
+_DURATION: Final = re.compile(r"(?<=took )[\d.]+(?= )|\b\d+ h, \d+ m, \d+ s\b")
+# The children that keep a unit from being deleted are named in the order of a hash table.
+_CHILDREN: Final = re.compile(r"(?<=OrganisationUnit \()[^()]*(?=\))")
 _SPACES: Final = re.compile(r"[\s\u00a0]+")
 RECORDED_HOST: Final = "https://dhis2.example.org"
 
@@ -28,6 +30,7 @@ class Aliases:
     generated: frozenset[str]
     live_of: dict[str, str] = field(default_factory=dict)
     recorded_of: dict[str, str] = field(default_factory=dict)
+    times: dict[str, str] = field(default_factory=dict)
 
     def bind(self, recorded: str, live: str) -> None:
         """Say that the two are the same thing."""
@@ -51,10 +54,12 @@ class Aliases:
         return all(self.same(*pair) for pair in zip(UID.findall(theirs), UID.findall(ours), strict=True))
 
     def rewritten(self, text: str) -> str:
-        """Put the live names into a recorded request."""
+        """Put the live names and times into a recorded request."""
+        text = RECORDED_TIME.sub(lambda match: self.times.get(match[0], match[0]), text)
         return UID.sub(lambda match: self.live_of.get(match[0], match[0]), text)
 
     @staticmethod
     def _plain(text: str, times: re.Pattern[str]) -> str:
         text = _LONG_NUMBER.sub("#", times.sub("@", text.replace(RECORDED_HOST, "http://localhost")))
-        return _SPACES.sub(" ", _SECONDS_TAKEN.sub("took # ", text)).strip()
+        text = _CHILDREN.sub(lambda names: ",".join(sorted(names[0].split(","))), _DURATION.sub("#", text))
+        return _SPACES.sub(" ", text).strip()

@@ -37,7 +37,8 @@ _LIBRARY_TEXT: Final = re.compile(
 )
 # Hidden by the recorder; inside a longer text it stands for a token without blanks.
 _HIDDEN: Final = re.compile(
-    r"d2pat_<PAT>|<(?:removed|value|token|password|secret|session|key|access_token|refresh_token|id_token|consent-state|code(?:-\d)?)>"
+    r"d2pat_<PAT>|<(?:removed|system id|value|token|password|secret|session|key|access_token|refresh_token|id_token"
+    r"|consent-state|code(?:-\d)?)>"
 )
 _SECONDS_PASSED: Final = 2
 _SHOWN: Final = 260
@@ -61,7 +62,7 @@ class Comparison:
             case dict(), dict():
                 return self._objects(recorded, live, where)
             case list(), list() if where.rpartition(".")[2] in _UNORDERED or _names_authorities(recorded):
-                return self._unordered(recorded, live, where)
+                return self.unordered(recorded, live, where)
             case list(), list():
                 return self._lists(recorded, live, where)
         return [] if self._same_value(recorded, live, where) else [_told(where, recorded, live)]
@@ -83,6 +84,7 @@ class Comparison:
         if recorded == live:
             return True
         if RECORDED_TIME.match(recorded) and ANY_TIME.match(live):
+            self.aliases.times[recorded[:23]] = live[:23]
             return recorded[23:] == live[23:]
         if _LIBRARY_TEXT.search(recorded):
             return live != ""
@@ -114,7 +116,7 @@ class Comparison:
         for key in sorted(recorded.keys() & live.keys(), key=lambda name: name not in _IDENTITY):
             theirs, ours = recorded[key], live[key]
             if "id" in recorded and isinstance(theirs, list) and isinstance(ours, list) and key not in _ORDERED:
-                differences += self._unordered(theirs, ours, f"{where}.{key}")
+                differences += self.unordered(theirs, ours, f"{where}.{key}")
             else:
                 differences += self.json(theirs, ours, f"{where}.{key}")
         return differences + self._moved(recorded, live, where)
@@ -139,7 +141,7 @@ class Comparison:
             for difference in self.json(theirs, ours, f"{where}[{number}]")
         ]
 
-    def _unordered(self, recorded: list[Json], live: list[Json], where: str) -> list[str]:
+    def unordered(self, recorded: list[Json], live: list[Json], where: str) -> list[str]:
         """Pair the entries that agree; what is left over on both sides is compared in order."""
         if len(recorded) != len(live):
             return self._lists(recorded, live, where)
@@ -169,8 +171,8 @@ def media_family(content_type: object) -> str:
 
 
 def _names_authorities(recorded: list[Json]) -> bool:
-    """Authorities come in the order of a hash table, also where they are the whole reply."""
-    return bool(recorded) and all(isinstance(name, str) and name.startswith(("F_", "M_")) for name in recorded)
+    """Tell a list of authorities, which comes in the order of a hash table also where it is the whole reply."""
+    return bool(recorded) and all(isinstance(name, str) and name.startswith(("F_", "M_", "ALL")) for name in recorded)
 
 
 def _same_number(recorded: float, live: float) -> bool:

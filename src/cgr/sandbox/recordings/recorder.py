@@ -6,7 +6,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from cgr.sandbox.http import Request, Response
@@ -68,7 +68,7 @@ def as_recorded(scenario: str, exchange: Exchange, body: bytes) -> bytes:
 
 
 def _kept_keys(recorded: Json, live: Json) -> Json:
-    """Keep of each app what the recorder kept; it wrote null for a key that wasn't there."""
+    """Keep of each row what the recorder kept; it wrote null for a key that wasn't there."""
     if not isinstance(recorded, list) or not isinstance(live, list) or len(recorded) != len(live):
         return live
     pairs = zip(recorded, live, strict=True)
@@ -94,7 +94,18 @@ def _recorded_order(recorded: Json, live: Json) -> Json:
     return [*rows]
 
 
+def _kept_level(_: Json, live: Json) -> Json:
+    """Keep id and level of each feature."""
+    match live:
+        case {"features": list(features)}:
+            read: list[Any] = features
+            return {"features": [{"id": one["id"], "level": one["properties"]["level"]} for one in read]}
+    return live
+
+
 _SHORTENED: Final[dict[tuple[str, str], Callable[[Json, Json], Json]]] = {
+    ("23-move", "/api/filledOrganisationUnitLevels"): _kept_keys,
+    ("23-move-stale-level", "/api/organisationUnits.geojson"): _kept_level,
     ("26-apps-bad", "/api/apps"): _kept_keys,
     ("30-locales", "/api/locales/languages"): _kept_languages,
     ("30-locales", "/api/locales/dbLocales"): _recorded_order,

@@ -1,4 +1,4 @@
-"""Gist lists, 2.37 and later: references as ids, collections as counts, never more than 1000 rows (verified fact S4)."""
+"""Gist lists, 2.37 and later: references as ids, collections as counts, 1000 rows at most (verified fact S4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cgr.sandbox.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cgr.sandbox.http import Handler
+    from cgr.sandbox.presentation import Stored
     from cgr.sandbox.world import World
 
 _MOST_ROWS: Final = 1000
@@ -75,7 +75,10 @@ def _reader(presenter: Presenter, klass: Klass, field: Wanted) -> Callable[[Any]
 
 
 def _row(
-    world: World, klass: Klass, stored: Any, readers: list[tuple[Wanted, Callable[[Any], object]]]  # noqa: ANN401 - Unit or dict
+    world: World,
+    klass: Klass,
+    stored: Stored,
+    readers: list[tuple[Wanted, Callable[[Any], object]]],
 ) -> dict[str, object]:
     uid = stored.uid if isinstance(stored, Unit) else stored["id"]
     prefix = "/api" if world.version >= (2, 41) else ""
@@ -140,7 +143,9 @@ def _register(klass: Klass) -> None:
             return not_found(world, klass.simple, "gist")
         return gist_list(world, request, klass)
 
-    members: Handler = lambda world, request: _members(world, request, klass)  # noqa: E731 - one line, once per class
+    def members(world: World, request: Request) -> Response:
+        return _members(world, request, klass)
+
     ROUTER.route("GET", path + "/gist")(listed)
     ROUTER.route("GET", path + "/{uid}/{prop}/gist")(members)
 

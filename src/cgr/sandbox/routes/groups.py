@@ -39,7 +39,7 @@ def _collection(world: World, request: Request, klass: Klass, *, several: bool) 
     return stored, prop
 
 
-def _ids(request: Request, world: World, name: str, given: dict[str, Any]) -> list[str | None]:
+def _ids(world: World, name: str, given: dict[str, Any]) -> list[str | None]:
     entries = given.get(name) or []
     for entry in entries:
         if not isinstance(entry, dict):
@@ -108,8 +108,8 @@ def _adding(klass: Klass) -> Handler:
             return refusal
         stored, prop = _collection(world, request, klass, several=True)
         given = msgspec.json.decode(request.body or b"{}")
-        additions = _ids(request, world, "additions", given) + _ids(request, world, "identifiableObjects", given)
-        counts = _change(world, stored, prop, additions, _ids(request, world, "deletions", given))
+        additions = _ids(world, "additions", given) + _ids(world, "identifiableObjects", given)
+        counts = _change(world, stored, prop, additions, _ids(world, "deletions", given))
         request.written = True
         request.delay = world.latency.importing(0, len(additions), validate=False)
         return _reply(world, request, counts, several=True)
@@ -127,7 +127,7 @@ def _replacing(klass: Klass) -> Handler:
                 " proxy - no Session"
             )
             return problem(world, 500, told)
-        wanted = _ids(request, world, "identifiableObjects", given)
+        wanted = _ids(world, "identifiableObjects", given)
         present: list[str | None] = [one["id"] for one in stored.get(prop, ())]
         counts = _change(
             world,

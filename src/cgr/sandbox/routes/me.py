@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cgr.sandbox.people import User
     from cgr.sandbox.world import World
 
+
 @ROUTER.route("GET", "/api/me")
 def me(world: World, request: Request) -> Response:
     """Show the signed-in user."""

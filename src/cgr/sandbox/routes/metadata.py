@@ -22,7 +22,11 @@ def unsupported_content(world: World, request: Request) -> Response | None:
     given = request.headers.get("content-type", "application/json")
     if given.split(";")[0].strip() == "application/json":
         return None
-    told = f"Content-Type '{given}' is not supported" if world.version >= (2, 41) else f"Content type '{given}' not supported"
+    told = (
+        f"Content-Type '{given}' is not supported"
+        if world.version >= (2, 41)
+        else f"Content type '{given}' not supported"
+    )
     return problem(world, 415, told)
 
 
@@ -61,5 +65,3 @@ def export_metadata(world: World, request: Request) -> Response:
         else:
             reply[plural] = [plan.render(stored) for stored in selection.objects()]
     return json_response(reply)
-
-

@@ -65,7 +65,7 @@ class LegacyGrants(msgspec.Struct):
     waiting: dict[str, Wish] = msgspec.field(default_factory=dict)
 
 
-class _Invalid(Exception):  # noqa: N818 - an answer of the protocol, not an error of ours
+class _Invalid(Exception):
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
         self.status, self.error, self.description = status, error, description

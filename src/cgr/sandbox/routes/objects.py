@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cgr.sandbox.http import Handler
     from cgr.sandbox.presentation import Stored
     from cgr.sandbox.world import World
+
+_UNCACHED: Final = {"cache-control": "no-cache, private"}
 
 
 def find(world: World, request: Request, klass: Klass, uid: str) -> Stored:
@@ -89,11 +91,16 @@ def show_object(world: World, request: Request, klass: Klass) -> Response:
     stored = find(world, request, klass, request.args["uid"])
     presenter = Presenter(world, request)
     plan = presenter.plan(klass, request.first("fields", "*"), single=True)
-    headers = {"cache-control": "no-cache, private"}
     own_parent = isinstance(stored, Unit) and stored.parent == stored.uid
     if own_parent and plan.asks_parent and world.version >= (2, 43):
-        return Response(200, b"", headers=headers)  # verified fact H5
-    return json_response(plan.render(stored), **headers)
+        return Response(200, b"", headers=dict(_UNCACHED))  # verified fact H5
+    return _uncached(plan.render(stored))
+
+
+def _uncached(shown: dict[str, object]) -> Response:
+    response = json_response(shown)
+    response.headers |= _UNCACHED
+    return response
 
 
 def _showing(klass: Klass) -> Handler:
@@ -110,7 +117,7 @@ def _showing_property(klass: Klass) -> Handler:
             raise Refused(problem(world, 404, told, "E1005"))
         inner = request.first("fields", "*" if prop != "parent" else "")
         fields = f"{prop}[{inner}]" if _is_reference(klass, prop) else prop
-        return json_response(presenter.show(klass, stored, fields), **{"cache-control": "no-cache, private"})
+        return _uncached(presenter.show(klass, stored, fields))
 
     return show
 
@@ -170,9 +177,7 @@ def _deleting(klass: Klass) -> Handler:
         stored = find(world, request, klass, uid)
         if not permissions.may_delete(request.actor, klass, _data(stored)):
             return forbidden(world, "You don't have the proper permissions to delete this object.")
-        report = run_import(
-            world, request.actor, {klass.plural: [{"id": uid}]}, single_params(request, "DELETE")
-        )
+        report = run_import(world, request.actor, {klass.plural: [{"id": uid}]}, single_params(request, "DELETE"))
         request.written = True
         return object_reply(world, report, uid, klass)
 
@@ -199,4 +204,3 @@ def _translating(klass: Klass) -> Handler:
 
 for _klass in KLASSES.values():
     _register(_klass)
-

@@ -69,7 +69,7 @@ def _must_update(request: Request, klass: Klass, stored: Stored, world: World) -
 def _patched(world: World, request: Request, klass: Klass, stored: Stored) -> Response:
     uid = request.args["uid"]
     operations = _operations(world, request)
-    target = _owner(world, stored)
+    target = _owner(world, klass, stored)
     for operation in operations:
         _apply(world, klass, target, operation)
     target["id"] = uid
@@ -136,11 +136,11 @@ def _set_in_list(world: World, node: list[Any], key: str, operation: Operation) 
         raise Refused(problem(world, 400, f"Invalid index {key}"))
 
 
-def _owner(world: World, stored: Stored) -> dict[str, Any]:
-    """Give the object as an import would take it."""
+def _owner(world: World, klass: Klass, stored: Stored) -> dict[str, Any]:
+    """Give the object as an import would take it, with its empty lists."""
     if isinstance(stored, Unit):
         return world.units_store.owner_json(stored.uid)
-    owner = dict(stored)
+    owner: dict[str, Any] = {prop.name: [] for prop in klass.owned(world.version) if prop.kind == "references"} | stored
     if "attributeValues" in owner:
         pairs = owner["attributeValues"]
         owner["attributeValues"] = [{"attribute": {"id": name}, "value": value} for name, value in pairs]

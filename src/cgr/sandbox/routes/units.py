@@ -48,7 +48,9 @@ def _chosen(world: World, request: Request, uid: str) -> list[str]:
 
 def _relatives(world: World, request: Request, uids: list[str]) -> Response:
     plan = Presenter(world, request).plan(ORGANISATION_UNIT, request.first("fields", "id,displayName"))
-    pager = {"page": 1, "total": len(uids), "pageSize": 50, "pageCount": 1} if world.version >= (2, 41) else None
+    pager: dict[str, object] | None = (
+        {"page": 1, "total": len(uids), "pageSize": 50, "pageCount": 1} if world.version >= (2, 41) else None
+    )
     return rows_reply(world, request, plan, uids, pager)
 
 

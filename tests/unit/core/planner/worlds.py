@@ -215,7 +215,7 @@ class World:
 
     def apply(self, planned: Plan) -> None:
         """Do what DHIS2 and the registry would do with a plan: units in order, then memberships, then external ids."""
-        by_key = {one.key: one.code for one in self.objects.values()}
+        by_key = {one.key: name for name, one in self.objects.items()}
         for change in planned.changes:
             creates = Kind.CREATE in change.kinds
             if change.fields:

@@ -1,0 +1,93 @@
+"""One measured stage in a process of its own: `stage.py NAME` prints seconds, CPU seconds, peak memory and a count."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KIBIBYTES_PER_MEBIBYTE = 1024
+
+
+def import_units(actor: Any) -> int:  # noqa: ANN401 - an actor; Django isn't set up when this file loads
+    """Import the whole DHIS2."""
+    from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - needs Django set up
+
+    levels = {1: "country", 2: "region", 3: "district", 4: "facility"}
+    result = import_units(actor, Request("hmis", "admin", levels))
+    if result.problems:
+        message = f"the import left units out: {result.problems[0].message}"
+        raise SystemExit(message)
+    return result.counts["new"]
+
+
+def plan(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Plan; the count is that of the units read."""
+    from cgr.sync import actions  # noqa: PLC0415 - as above
+
+    run = actions.plan(actor, "all")
+    return int(run.summary["dhis2"]["units"])
+
+
+def apply(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Apply the plan made last; the count is that of the units written."""
+    from cgr.runs.queries import runs  # noqa: PLC0415 - as above
+    from cgr.sync import actions  # noqa: PLC0415 - as above
+
+    run = runs(actor, config="all").filter(state="new").first()
+    if run is None:
+        message = "there is no plan to apply"
+        raise SystemExit(message)
+    consents = [guard["code"] for guard in run.summary["guards"]]
+    done = actions.apply(actor, run, digest=run.digest, consents=consents, why="benchmark")
+    if done.state != "success":
+        message = f"the run ended as {done.state}"
+        raise SystemExit(message)
+    return int(run.summary["counts"]["update"])
+
+
+def change(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Load the objects file given as second argument."""
+    from cgr.registry.actions import apply_objects  # noqa: PLC0415 - as above
+
+    with Path(sys.argv[2]).open("rb") as lines:
+        applied = apply_objects(actor, lines, preview=False)
+    return applied.changed + applied.created
+
+
+STAGES: dict[str, Callable[[Any], int]] = {
+    "import": import_units,
+    "plan": plan,
+    "change": change,
+    "apply": apply,
+}
+
+
+def main() -> None:
+    """Measure from before the work to its end; starting Python and Django isn't counted."""
+    from cgr.project import wiring  # noqa: PLC0415 - reads the environment
+
+    wiring.start()
+    from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
+
+    actor = local_operator()
+    began, cpu = time.monotonic(), time.process_time()
+    count = STAGES[sys.argv[1]](actor)
+    figures = {
+        "count": count,
+        "seconds": time.monotonic() - began,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIBIBYTES_PER_MEBIBYTE,
+    }
+    sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The job from the command line, as an engineer's script would do it: exit statuses, JSON, kill -9 and resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from cgr.embedded_postgres import ensure_running
+from cgr.sandbox.faults import Fault
+from cgr.sandbox.server import serve
+from cgr.sandbox.world import World
+
+from .country import DEFINITIONS, LEVELS, PLACES, metadata, object_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cgr.sandbox.server import SandboxServer
+
+CGR = str(Path(sys.executable).with_name("cgr"))
+DEADLINE = 60
+
+
+class Machine:
+    """A machine with an empty registry and a DHIS2 beside it."""
+
+    def __init__(self, folder: Path, server: SandboxServer) -> None:
+        self.folder = folder
+        self.world = server.world
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
+            "CGR_DATA_DIR": str(folder / "data"),
+            "HMIS_PASSWORD": "district",
+        }
+        document = {
+            **DEFINITIONS,
+            "systems": [
+                {
+                    "code": "hmis",
+                    "organization": "MOH",
+                    "kind": "dhis2",
+                    "label": "HMIS",
+                    "url": server.url,
+                    "auth": {"kind": "basic", "username": "admin", "password": {"env": "HMIS_PASSWORD"}},
+                }
+            ],
+            "syncs": [
+                {
+                    "code": "all",
+                    "organization": "MOH",
+                    "label": "All",
+                    "hierarchy": "admin",
+                    "system": "hmis",
+                    "levels": list(LEVELS.values()),
+                }
+            ],
+        }
+        (folder / "configuration.yaml").write_text(yaml.safe_dump(document))
+
+    def cgr(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
+        """Run a command with --json; its exit status has to be the one expected."""
+        done = subprocess.run(
+            [CGR, *arguments, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE,
+        )
+        assert done.returncode == expect, done.stderr + done.stdout
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def objects_file(self, *objects: dict[str, Any]) -> str:
+        path = self.folder / "objects.ndjson"
+        path.write_text("".join(json.dumps(line) + "\n" for line in objects))
+        return str(path)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [CGR, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    world = World("2.42")
+    world.load({"version": "2.42", "metadata": metadata("2.42")})
+    server = serve(world)
+    machine = Machine(tmp_path, server)
+    with ensure_running(tmp_path / "data", durable=False):  # else each command would start it and stop it again
+        machine.cgr("config", "apply", str(tmp_path / "configuration.yaml"))
+        machine.cgr("objects", "apply", machine.objects_file(*(object_of(*place) for place in PLACES)))
+        yield machine
+    server.close()
+
+
+def new_facilities(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "facility",
+            "code": f"N{number}",
+            "label": {"default": f"New {number}"},
+            "exists": [{"from": "2020-01-01", "to": None}],
+            "parents": {"admin": "A"},
+        }
+        for number in range(count)
+    ]
+
+
+def test_the_whole_job_with_exit_statuses_and_json(machine: Machine) -> None:
+    assert machine.cgr("sync", "check", "all") == {"ok": True, "findings": []}
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(3)))
+    plan = machine.cgr("sync", "plan", "all")
+    assert set(plan) >= {"id", "config", "as_of", "digest", "dhis2", "counts", "guards", "changes", "problems", "notes"}
+    assert plan["counts"] == {
+        "create": 3, "update": 0, "move": 0, "group": 0, "unchanged": 10, "problem": 0, "not_selected": 0
+    }  # fmt: skip
+    refused = machine.cgr("sync", "apply", plan["id"], "--digest", "sha256:other", expect=4)
+    assert set(refused["error"]) == {"code", "message", "next_step"}
+    report = machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
+    assert (report["state"], {change["outcome"] for change in report["changes"]}) == ("success", {"done"})
+    machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], expect=2)
+    assert machine.cgr("sync", "report", plan["id"])["requests"] > 0
+    assert [run["state"] for run in machine.cgr("sync", "runs", "all")["runs"]] == ["success"]
+    assert machine.cgr("sync", "run", "all", "--yes")["changes"] == []
+
+
+def test_problems_and_the_other_side_show_in_the_exit_status(machine: Machine) -> None:
+    orphan = {**new_facilities(1)[0], "parents": {}}
+    machine.cgr("objects", "apply", machine.objects_file(orphan))
+    assert machine.cgr("sync", "plan", "all", expect=1)["counts"]["problem"] == 1
+    machine.world.faults.add(Fault("refuse-auth", times=0))
+    assert machine.cgr("sync", "plan", "all", expect=3)["error"]["code"] == "wrong-credentials"
+    machine.cgr("sync", "plan", "nothing-of-the-kind", expect=2)
+    machine.cgr("sync", "plan", "all", "--as-of", "2021-02-30", expect=2)
+
+
+@pytest.mark.parametrize("moment", ["while DHIS2 imports", "before DHIS2 gets it"])
+def test_a_run_whose_process_is_killed_is_finished_by_resume_without_doubles(machine: Machine, moment: str) -> None:
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(30)))
+    plan = machine.cgr("sync", "plan", "all")
+    after_commit = moment == "while DHIS2 imports"
+    stop = machine.world.faults.add(
+        Fault("slow" if after_commit else "hang", method="POST", path="/api/metadata", seconds=2, times=1)
+    )
+    process = machine.start("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
+    deadline = time.monotonic() + DEADLINE
+    while stop.done == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait(DEADLINE)
+    machine.world.faults.clear()
+    machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes", expect=2)
+    report = machine.cgr("sync", "resume", plan["id"])
+    assert {change["outcome"] for change in report["changes"]} == {"done"}
+    codes = [unit.get("code") for unit in machine.world.units().values()]
+    assert sorted(codes) == sorted(set(codes))
+    assert len(codes) == len(PLACES) + 30
+    assert machine.cgr("sync", "plan", "all")["changes"] == []

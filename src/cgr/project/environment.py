@@ -25,7 +25,10 @@ _NO = {"0", "false", "no", "off"}
 
 @dataclass(frozen=True)
 class Environment:
-    """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database."""
+    """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
+
+    `page_notice` stands at the foot of every page: who the data are by, or that this is a training instance.
+    """
 
     data_dir: Path
     database_url: str = field(repr=False)
@@ -33,6 +36,7 @@ class Environment:
     host: str
     port: int
     allow_private_networks: bool
+    page_notice: str = ""
 
     @property
     def embedded(self) -> bool:
@@ -67,6 +71,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         host=variables.get("CGR_HOST", "").strip() or "127.0.0.1",
         port=_port(variables.get("CGR_PORT", "").strip() or "8000"),
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
+        page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
     )
 
 

@@ -20,6 +20,7 @@ def _signing_key(key: str) -> str:
 DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
+PAGE_NOTICE = ENVIRONMENT.page_notice
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
 SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""
@@ -65,6 +66,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cgr.web.notice.page_notice",
             ],
         },
     },
@@ -101,4 +103,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"stamina": {"level": "ERROR"}},  # a repeated request is shown as waiting, not as a line of log
 }

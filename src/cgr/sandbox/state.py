@@ -30,11 +30,12 @@ def load(world: World, source: Path | str | dict[str, Any]) -> None:
     """
     content = source if isinstance(source, dict) else _read(Path(source))
     metadata = content.get("metadata", content)
+    dumped = content.get("format") == _FORMAT
     for plural in KLASSES:
         if plural != ORGANISATION_UNIT.plural:
-            _load_objects(world, plural, metadata.get(plural) or [])
+            _load_objects(world, plural, metadata.get(plural) or [], complete=dumped)
     _load_units(world, metadata.get(ORGANISATION_UNIT.plural) or [])
-    if content.get("format") == _FORMAT:
+    if dumped:
         _load_rest(world, content)
     world.objects_version += 1
 
@@ -70,18 +71,17 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _load_objects(world: World, plural: str, entries: list[dict[str, Any]]) -> None:
+def _load_objects(world: World, plural: str, entries: list[dict[str, Any]], *, complete: bool) -> None:
+    """Store objects; unless they are `complete`, with what every object of a server has."""
     kept = world.objects.setdefault(plural, {})
     now = world.now()
     author = {"id": next(iter(world.objects["users"]))}
+    given: dict[str, Any] = {"created": now, "lastUpdated": now, "createdBy": author, "lastUpdatedBy": author}
     for entry in entries:
         stored = {name: value for name, value in entry.items() if value is not None}
-        stored.setdefault("created", now)
-        stored.setdefault("lastUpdated", now)
-        stored.setdefault("createdBy", author)
-        stored.setdefault("lastUpdatedBy", author)
-        if KLASSES[plural].shareable:
-            stored.setdefault("sharing", {"owner": author["id"], "public": "rw------"})
+        if not complete:
+            sharing = {"sharing": {"owner": author["id"], "public": "rw------"}} if KLASSES[plural].shareable else {}
+            stored = given | sharing | stored
         _pair_values(stored)
         kept[stored["id"]] = stored
     if plural == "options":

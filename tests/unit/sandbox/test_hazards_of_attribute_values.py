@@ -1,4 +1,4 @@
-"""Values of metadata attributes: checked by type from 2.39 on, hardly before (verified-facts.md, section 3; H8, H21)."""
+"""Values of metadata attributes: checked by type from 2.39 on, hardly before (verified facts H8, H21, section 3)."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ def demo(*, no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop afte
     """Show what the product exists for: import, change, plan, apply, report, on a real country."""
     from cgr.cli.demo.story import attribution, start_sandbox, tell_story  # noqa: PLC0415 - only the demo needs it
 
+    os.environ["CGR_PAGE_NOTICE"] = " ".join(attribution()[1:4])
     tell("▸ Start the database (PostgreSQL, in a folder of the demo's own)")
     _begin_afresh()
     from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
@@ -36,7 +37,7 @@ def demo(*, no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop afte
     sandbox = start_sandbox()
     try:
         tell_story(local_operator(), sandbox)
-        tell("\nThe demo went through. " + " ".join(attribution()[1:3]))
+        tell("\nThe demo went through. " + os.environ["CGR_PAGE_NOTICE"])
         if not no_serve:
             _serve(sandbox)
     finally:

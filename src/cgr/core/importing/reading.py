@@ -1,159 +1,195 @@
-"""What one organisation unit says, in the registry's terms."""
+"""What one organisation unit says, in the registry's terms; blanks at the ends of texts never count (`core.texts`)."""
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from cgr.core.errors import BadInput
 from cgr.core.geometry import from_geojson
-from cgr.core.localized import canonical_locale
+from cgr.core.importing.settings import ATTRIBUTE_PREFIX
+from cgr.core.localized import DEFAULT, canonical_locale
+from cgr.core.planner.rules import SLOTS
 from cgr.core.records import Localized, OurType, TheirUnit, Value
+from cgr.core.unit_fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cgr.core.importing.settings import ImportAttribute, ImportMapping
+    from cgr.core.records import OurAttribute
 
-_ATTRIBUTES_OF_UNITS = {
-    "shortName": "short_name",
-    "description": "description",
-    "comment": "comment",
-    "url": "url",
-    "contactPerson": "contact_person",
-    "address": "address",
-    "email": "email",
-    "phoneNumber": "phone_number",
-    "name": "name",
-    "code": "code",
-    "openingDate": "opening_date",
-    "closedDate": "closed_date",
-}
-_TRANSLATED = {"name": "NAME", "shortName": "SHORT_NAME", "description": "DESCRIPTION"}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_DAY = 10
 
 
 class Said(Struct, frozen=True, gc=False):
-    """What a unit says about its Geo-Object; None and absent keys say nothing."""
+    """What a unit says about its Geo-Object; None, UNSET and absent keys say nothing.
 
-    code: str
+    `ends` None says that the unit is open: in DHIS2 that is the only way to say it.
+    """
+
+    code: str | None
     label: Localized | None
     starts: str | None
-    ends: str | None
+    ends: str | None | UnsetType
     values: dict[str, Value]
-    geometry: bytes | None
 
 
-def read(
-    unit: TheirUnit,
-    shape: OurType,
-    mapping: ImportMapping,
-    members: Mapping[str, frozenset[str]] | Mapping[str, set[str]],
-) -> Said:
-    """Read a unit; raises BadInput naming the value that doesn't fit the type."""
-    said: dict[str, str] = {}
-    values: dict[str, Value] = {}
-    label: Localized | None = None
-    for name, target in mapping.sources().items():
-        text = getattr(unit, _ATTRIBUTES_OF_UNITS[name])
-        if text is None or not text.strip():
-            continue
-        if target == "label":
-            label = {"default": text, **_translations(unit, _TRANSLATED.get(name, ""))}
-        elif target.startswith("attribute:"):
-            _take(values, target.removeprefix("attribute:"), text, shape, unit, name)
-        else:
-            said[target] = text
-    for attribute in mapping.attributes:
-        if attribute.to in shape.attributes:
-            _take_attribute(values, attribute, unit, shape, members)
-    return Said(
-        code=said.get("code") or unit.uid,
-        label=label,
-        starts=said.get("exists.start"),
-        ends=said.get("exists.end"),
-        values=values,
-        geometry=_geometry(unit, shape),
-    )
+class UnitReader:
+    """Reads units of one level."""
 
+    def __init__(self, shape: OurType, mapping: ImportMapping, members: Mapping[str, set[str]]) -> None:
+        """Look up once what is the same for all units. `members`: ids of units by group."""
+        names = {target: name for name, target in mapping.sources().items()}
+        self._shape = shape
+        self._members = members
+        self._label = names.get("label", "")
+        self._code, self._starts, self._ends = (
+            SLOTS[names[target]] if target in names else None for target in ("code", "exists.start", "exists.end")
+        )
+        self._fields = [
+            (name, shape.attributes[code])
+            for target, name in names.items()
+            if (code := target.removeprefix(ATTRIBUTE_PREFIX)) != target and code in shape.attributes
+        ]
+        self._attributes = [
+            (entry, shape.attributes[entry.to]) for entry in mapping.attributes if entry.to in shape.attributes
+        ]
 
-def _translations(unit: TheirUnit, property_name: str) -> Localized:
-    """Give a property's translations; entries without a usable locale or text are DHIS2's own damage and left there."""
-    translations = {}
-    for name, locale, text in unit.translations:
-        known = canonical_locale(locale)
-        if name == property_name and known is not None and text.strip():
-            translations[known] = text
-    return translations
+    def read(self, unit: TheirUnit) -> Said:
+        """Read a unit but for its geometry; raises BadInput naming the value that doesn't fit the type."""
+        values: dict[str, Value] = {}
+        for name, attribute in self._fields:
+            if text := _text(unit, SLOTS[name]):
+                localized = attribute.kind == "localized_text"
+                values[attribute.code] = _localized(unit, name, text) if localized else _parsed(attribute, text)
+        for entry, attribute in self._attributes:
+            value = self._from_groups(unit, entry) if entry.groups is not None else _from_value(unit, entry, attribute)
+            if value is not None:
+                values[attribute.code] = value
+        name = self._label
+        label = _text(unit, SLOTS[name]) if name else None
+        return Said(
+            code=_text(unit, self._code),
+            label=_localized(unit, name, label) if label else None,
+            starts=_text(unit, self._starts),
+            ends=UNSET if self._ends is None else _text(unit, self._ends),
+            values=values,
+        )
 
-
-def _take(values: dict[str, Value], code: str, text: str, shape: OurType, unit: TheirUnit, name: str) -> None:
-    attribute = shape.attributes.get(code)
-    if attribute is None:
-        return
-    if attribute.kind == "localized_text":
-        values[code] = {"default": text, **_translations(unit, _TRANSLATED.get(name, ""))}
-    else:
-        values[code] = _parsed(attribute.kind, text, code)
-
-
-def _take_attribute(
-    values: dict[str, Value],
-    attribute: ImportAttribute,
-    unit: TheirUnit,
-    shape: OurType,
-    members: Mapping[str, frozenset[str]] | Mapping[str, set[str]],
-) -> None:
-    if attribute.groups is not None:
-        terms = {term for group, term in attribute.groups.items() if unit.uid in members.get(group, ())}
-        if len(terms) > 1:
-            raise _unfit(f'"{attribute.to}": the unit is in groups that stand for different terms: {_list(terms)}')
-        if terms:
-            values[attribute.to] = terms.pop()
-        return
-    text = (unit.attribute_values or {}).get(attribute.source or "")
-    if not text:
-        return
-    if shape.attributes[attribute.to].kind == "term":
-        term = (attribute.terms or {}).get(text, text if attribute.terms is None else "")
-        if term not in (shape.attributes[attribute.to].terms or {}):
-            raise _unfit(f'"{attribute.to}": no term is mapped to the option "{text}"')
-        values[attribute.to] = term
-    else:
-        _take(values, attribute.to, text, shape, unit, "")
-
-
-def _list(terms: set[str]) -> str:
-    return ", ".join(sorted(terms))
-
-
-def _parsed(kind: str, text: str, code: str) -> Value:
-    """Turn DHIS2's text into a value of a kind."""
-    match kind:
-        case "boolean" if text in {"true", "false"}:
-            return text == "true"
-        case "date":
-            return text[:10]
-        case "integer":
+    def geometry(self, unit: TheirUnit) -> bytes | None:
+        """Give the unit's geometry as WKB; raises BadInput when the type can't keep it."""
+        if unit.geometry is None or self._shape.geometry == "none":
+            return None
+        try:
+            geometry = msgspec.json.decode(unit.geometry)
             try:
-                return int(text)
-            except ValueError as error:
-                raise _unfit(f'"{code}": "{text}" is not a whole number') from error
+                return from_geojson(geometry, self._shape.geometry)
+            except BadInput:
+                flat = _without_heights(geometry)
+                if flat == geometry:
+                    raise
+                return from_geojson(flat, self._shape.geometry)
+        except msgspec.DecodeError as error:
+            raise unfit("its geometry can't be read") from error
+        except BadInput as problem:
+            raise unfit(f"its geometry can't be kept: {problem.message}") from problem
+
+    def _from_groups(self, unit: TheirUnit, entry: ImportAttribute) -> str | None:
+        terms = {term for group, term in (entry.groups or {}).items() if unit.uid in self._members.get(group, ())}
+        if len(terms) > 1:
+            raise unfit(
+                f'"{entry.to}": the unit is in groups that stand for different terms: {", ".join(sorted(terms))}',
+                code="several-groups",
+            )
+        return terms.pop() if terms else None
+
+
+def unfit(message: str, *, code: str = "value-unfit") -> BadInput:
+    """Say why a unit can't be imported as it is; the code is the conflict's."""
+    return BadInput(message, code=code, next_step="Correct the value in DHIS2, or map it otherwise.")
+
+
+def _text(unit: TheirUnit, slot: str | None) -> str | None:
+    text: str | None = getattr(unit, slot) if slot else None
+    return (text.strip() or None) if text else None
+
+
+def _localized(unit: TheirUnit, name: str, text: str) -> Localized:
+    """Add the translations; entries without a usable locale or text are DHIS2's own damage and left there.
+
+    So are those whose locale isn't written as DHIS2 writes it: sent back in the right form, they would be there twice.
+    Of several for one locale the first counts, as in planning.
+    """
+    localized = {DEFAULT: text}
+    if unit.translations:
+        property_name = FIELDS[name].translated_as
+        for kind, locale, translation in unit.translations:
+            if kind == property_name and canonical_locale(locale) == locale and (stripped := translation.strip()):
+                localized.setdefault(locale, stripped)
+    return localized
+
+
+def _from_value(unit: TheirUnit, entry: ImportAttribute, attribute: OurAttribute) -> Value | None:
+    text = (unit.attribute_values or {}).get(entry.source or "", "").strip()
+    if not text:
+        return None
+    if attribute.kind == "localized_text":
+        return {DEFAULT: text}
+    if attribute.kind == "term" and entry.terms is not None:
+        if text not in entry.terms:
+            raise _unmapped(attribute, text)
+        return entry.terms[text]
+    return _parsed(attribute, text)
+
+
+def _parsed(attribute: OurAttribute, text: str) -> Value:
+    """Turn DHIS2's text into a value of the attribute's kind."""
+    match attribute.kind:
         case "boolean":
-            raise _unfit(f'"{code}": "{text}" is neither true nor false')
+            if text.lower() not in {"true", "false"}:
+                raise unfit(f'"{attribute.code}": "{text}" is neither true nor false')
+            return text.lower() == "true"
+        case "date":
+            return text[:_DAY]
+        case "integer":
+            if _WHOLE.fullmatch(text) is None:
+                raise unfit(f'"{attribute.code}": "{text}" is not a whole number')
+            return int(text)
+        case "decimal":
+            if _WITH_EXPONENT.fullmatch(text) is None:
+                raise unfit(f'"{attribute.code}": "{text}" is not a number')
+            return format(Decimal(text), "f")
+        case "term":
+            if text not in (attribute.terms or {}):
+                raise _unmapped(attribute, text)
+            return text
         case _:
             return text
 
 
-def _geometry(unit: TheirUnit, shape: OurType) -> bytes | None:
-    if unit.geometry is None or shape.geometry == "none":
-        return None
-    try:
-        return from_geojson(msgspec.json.decode(unit.geometry), shape.geometry)
-    except msgspec.DecodeError as error:
-        raise _unfit("geometry: its coordinates can't be read") from error
+def _unmapped(attribute: OurAttribute, text: str) -> BadInput:
+    return unfit(f'"{attribute.code}": no term is mapped to "{text}"', code="term-unmapped")
 
 
-def _unfit(message: str) -> BadInput:
-    return BadInput(message, code="value-unfit", next_step="Correct the value in DHIS2, or map it otherwise.")
+def _without_heights(geometry: object) -> object:
+    """Leave third coordinates out: 2.31 keeps them in its texts (O4), planning looks over them, nobody sends them."""
+    if isinstance(geometry, dict):
+        return {**geometry, "coordinates": _flat(geometry.get("coordinates"))}
+    return geometry
+
+
+def _flat(coordinates: object) -> object:
+    match coordinates:
+        case [int() | float(), *_]:
+            return coordinates[:2]
+        case [*_]:
+            return [_flat(one) for one in coordinates]
+        case _:
+            return coordinates

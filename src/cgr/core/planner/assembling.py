@@ -92,7 +92,7 @@ def _problems(survey: Survey) -> tuple[Problem, ...]:
 
 
 def _changes(survey: Survey, theirs: Theirs, mapping: SyncMapping) -> tuple[Change, ...]:
-    sent = [draft for draft in survey.in_order() if not draft.stopped]
+    sent = [draft for draft in survey.drafts.values() if not draft.stopped]
     placed = placements(sent)
     above = resulting_tree(placed, survey, theirs)
     created = {draft.uid for draft in sent if draft.creates}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from cgr.core.mapping import SyncMapping, SyncType
 from cgr.core.mapping_rules import field_sources
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cgr.core.records import TheirUnit
+
+_DIGITS = 32
+"""Half of the hash: plenty to notice a change, and a plan holds one for each unit."""
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Iterable[str]) -> str:
@@ -38,8 +44,7 @@ def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Iterable[st
             if entry.to is not None:
                 seen[f"attribute:{entry.to}"] = normal(values.get(entry.to))
         seen.update(_translations(unit, fields))
-    text = json.dumps(seen, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(_encode(seen)).hexdigest()[:_DIGITS]
 
 
 def _translations(unit: TheirUnit, fields: Iterable[str]) -> dict[str, object]:
@@ -53,8 +58,8 @@ def _coordinates(geojson: bytes | None) -> object:
     if geojson is None:
         return None
     try:
-        shape = json.loads(geojson)
-    except ValueError:
+        shape = msgspec.json.decode(geojson)
+    except msgspec.DecodeError:
         return geojson.decode(errors="replace")
     coordinates = _as_floats(shape.get("coordinates") if isinstance(shape, dict) else shape)
     return [coordinates] if isinstance(shape, dict) and shape.get("type") == "Polygon" else coordinates

@@ -60,11 +60,6 @@ class Draft(Struct):
         """Say whether the unit itself would be written, not only its memberships."""
         return self.creates or bool(self.fields) or self.parent is not None or self.label is not None
 
-    @property
-    def order(self) -> tuple[int, str, str, int]:
-        """Sort by level, type and code, whatever order the objects came in."""
-        return (self.rules.number, self.object.type, self.object.code, self.key)
-
 
 class Place(Struct, gc=False):
     """Where one of our objects stands in DHIS2. `uid`: its unit there, None when there is none."""
@@ -98,6 +93,10 @@ class Survey:
     linked: int = 0
     ids_not_found: int = 0
 
-    def in_order(self) -> list[Draft]:
-        """Give the drafts by level, type and code."""
-        return sorted(self.drafts.values(), key=lambda draft: draft.order)
+    def sort(self) -> None:
+        """Put the drafts in order by level, type and code, so that nothing depends on the order of the stream."""
+        self.drafts = {draft.key: draft for draft in sorted(self.drafts.values(), key=_order)}
+
+
+def _order(draft: Draft) -> tuple[int, str, str, int]:
+    return (draft.rules.number, draft.object.type, draft.object.code, draft.key)

@@ -18,7 +18,7 @@ _ROOTS_NAMED = 3
 def give_ids(survey: Survey, theirs: Theirs, *, system: str) -> None:
     """Give every new object the id that follows from its own, counting on while an id is taken; reserved ones stay."""
     given: set[str] = set()
-    for draft in survey.in_order():
+    for draft in survey.drafts.values():
         if not draft.creates or draft.uid:
             continue
         first = uid = derive_uid(system, draft.object_uid, 0)
@@ -56,7 +56,7 @@ def _only_a_problem(key: int, uid: str, survey: Survey, issue: Issue) -> Draft:
 
 def report_second_roots(survey: Survey, theirs: Theirs) -> None:
     """Stop new top-level objects where DHIS2 has a root, or would get several at once (R5.6)."""
-    new = [draft for draft in survey.in_order() if draft.creates and draft.rules.number == 1]
+    new = [draft for draft in survey.drafts.values() if draft.creates and draft.rules.number == 1]
     if not new:
         return
     roots = sorted(unit.uid for unit in theirs.units.values() if unit.parent is None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def derive_short_names(survey: Survey, theirs: Theirs) -> None:
     """Give every draft that asks for one its short name, in the order of level, type and code."""
-    sent = [draft for draft in survey.in_order() if not draft.stopped]
+    sent = [draft for draft in survey.drafts.values() if not draft.stopped]
     asking = [draft for draft in sent if draft.label is not None]
     if not asking:
         return

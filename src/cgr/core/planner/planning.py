@@ -40,9 +40,10 @@ def plan(
     levels = level_rules(mapping, types, shape)
     found = survey(ours, theirs, levels)
     drop_parents_already_right(found)
-    report_several_parents(found)
-    give_ids(found, theirs, system=system)
     report_shared_ids(found)
+    found.sort()
+    give_ids(found, theirs, system=system)
+    report_several_parents(found)
     if not mapping.allow_new_root:
         report_second_roots(found, theirs)
     check_units(found.drafts.values())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def report_taken(survey: Survey, theirs: Theirs) -> None:
     """Stop objects that want a code or a unique value of another unit, or the same one as another object."""
-    drafts = survey.in_order()
+    drafts = survey.drafts.values()
     _report(drafts, theirs, key="code", what="code", code=ProblemCode.CODE_TAKEN, read=lambda unit: unit.code)
     unique = {uid for draft in drafts for uid in draft.rules.unique if f"attribute:{uid}" in draft.fields}
     for uid in sorted(unique):

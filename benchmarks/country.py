@@ -1,4 +1,4 @@
-"""A country of any size for the benchmark: a DHIS2's content, and what the registry knows that the DHIS2 doesn't yet."""
+"""A country of any size for the benchmark: a DHIS2's content, and what only the registry knows yet."""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ class Bench:
         self.folder = folder
         self.size = size
         self.content = folder / "country.json"
-        self.content.write_bytes(msgspec.json.encode({"version": "2.42", "metadata": {"organisationUnits": list(units(size))}}))
+        content = {"version": "2.42", "metadata": {"organisationUnits": list(units(size))}}
+        self.content.write_bytes(msgspec.json.encode(content))
         self.news = folder / "news.ndjson"
         with self.news.open("wb") as file:
             for line in renamed(size, SHARE_CHANGED):
@@ -95,9 +96,7 @@ class Bench:
     def bare_loop(self, url: str) -> Figures:
         """Post as many changed units in batches, with nothing around: the floor of any synchronisation."""
         changed = {line["code"] for line in renamed(self.size, SHARE_CHANGED)}
-        payloads = [
-            {**unit, "name": f"{unit['name']} bare"} for unit in units(self.size) if unit["code"] in changed
-        ]
+        payloads = [{**unit, "name": f"{unit['name']} bare"} for unit in units(self.size) if unit["code"] in changed]
         began, cpu = time.monotonic(), time.process_time()
         with httpx2.Client(auth=("admin", "district"), timeout=600) as client:
             for start in range(0, len(payloads), UNITS_PER_POST):
@@ -176,8 +175,8 @@ def main() -> None:
 def _page(lines: list[str]) -> Iterator[str]:
     yield "# Performance"
     yield ""
-    yield "Made by `make bench`, against the sandbox in a process of its own on the same machine. Compare ratios, and rows of"
-    yield f"one run; absolute figures are those of one machine ({os.cpu_count()} cores, Python {platform.python_version()})."
+    yield "Made by `make bench`, against the sandbox in a process of its own on the same machine. Compare ratios, and"
+    yield f"rows of one run; the figures are one machine's ({os.cpu_count()} cores, Python {platform.python_version()})."
     yield ""
     yield from lines
 

@@ -10,10 +10,12 @@ import typer
 from cgr.cli.output import Json, Preview, open_input, read_date, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
-from cgr.core.importing import ImportMapping, parse_levels
+from cgr.core.importing import ImportMapping, parse_levels, parse_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cgr.imports.actions import ImportResult
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -69,12 +71,9 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     )
     with progress() as bars:
         result = import_units(local_operator(), request, preview=preview, progress=bars)
-    document = {
-        "run": None if result.run is None else str(result.run),
-        "counts": result.counts,
-        "changes": list(result.read_changes()),
-        "problems": msgspec.to_builtins(result.problems),
-    }
+    document = import_document(result)
+    if as_json:
+        document["changes"] = list(result.read_changes())
     show(document, import_words(document, preview=preview), as_json=as_json)
     return _SOME_CONFLICTS if result.problems else 0
 
@@ -83,26 +82,40 @@ def _read_mapping(path: str) -> ImportMapping:
     from cgr.configuration.yaml_reading import read_yaml  # noqa: PLC0415 - only where a mapping is given
 
     with open_input(path) as stream:
-        raw = read_yaml(stream.read()).value
-    try:
-        return msgspec.convert(raw or {}, ImportMapping)
-    except msgspec.ValidationError as error:
-        raise BadInput(
-            f"{path} is not an import mapping: {error}.",
-            code="import-mapping",
-            next_step="Correct the file; docs/reference/files.md shows its form.",
-        ) from error
+        return parse_mapping(read_yaml(stream.read()).value, origin=path)
+
+
+def import_document(result: ImportResult) -> dict[str, Any]:
+    """Give the JSON of contract.md, for the caller to add the changes to."""
+    return {
+        "run": None if result.run is None else str(result.run),
+        "counts": result.counts,
+        "levels": msgspec.to_builtins(result.levels),
+        "changes": [],
+        "problems": msgspec.to_builtins(result.problems),
+        "notes": msgspec.to_builtins(result.notes),
+    }
 
 
 def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:
     """Show an import to a person."""
-    counts = document["counts"]
     yield "Would import:" if preview else f"Import {document['run']}:"
-    yield (
-        f"  + new {counts['new']:,}   ~ changed {counts['changed']:,}   = unchanged {counts['unchanged']:,}   "
-        f"! conflict {counts['conflict']:,}   vanished {counts['vanished']:,}"
-    )
+    yield _counted("", document["counts"])
+    for row in document["levels"]:
+        where = f"level {row['level']}, {row['type']}:" if row["level"] else "outside of the tree:"
+        yield _counted(f"{where:<28}", row["counts"])
+    for note in document["notes"]:
+        yield f"  {note['message']}"
     for problem in document["problems"][:_SHOWN]:
         yield f"  ! {problem['message']} {problem['next_step']}"
     if len(document["problems"]) > _SHOWN:
         yield f"  … and {len(document['problems']) - _SHOWN:,} more (--json shows all)"
+    if document["counts"]["vanished"]:
+        yield "  Vanished objects stay as they are; --json names them."
+
+
+def _counted(where: str, counts: dict[str, int]) -> str:
+    return (
+        f"  {where}+ new {counts['new']:,}   ~ changed {counts['changed']:,}   = unchanged {counts['unchanged']:,}   "
+        f"! conflict {counts['conflict']:,}   vanished {counts['vanished']:,}"
+    )

@@ -42,7 +42,9 @@ def after(
     `parent_keys`: (hierarchy, code) → key of parents already known, so that a parent named by code equals itself.
     A new object about whose existence nothing is said exists without beginning and end.
     """
-    state = before or ObjectState(draft.type, draft.code, False, [{"from": None, "to": None}], [], {}, [], {}, {})  # noqa: FBT003 - a record's fields in their order
+    if before is None:
+        return _created(draft)
+    state = before
     exists = state.exists if draft.exists is UNSET else normalised(draft.exists)
     beginning = exists[0]["from"] if exists else None
     return ObjectState(
@@ -64,6 +66,24 @@ def bare(periods: list[Period], exists: list[Period]) -> bool:
     return len(periods) == 1 and periods[0]["to"] is None and bool(exists) and periods[0]["from"] == exists[0]["from"]
 
 
+def _created(draft: ObjectDraft) -> ObjectState:
+    # What `after` does, without a look at what isn't there: nearly all objects of a large file are new.
+    exists: list[Period] = [{"from": None, "to": None}] if draft.exists is UNSET else normalised(draft.exists)
+    beginning = exists[0]["from"] if exists else None
+    label, geometry = draft.label, draft.geometry
+    return ObjectState(
+        draft.type,
+        draft.code,
+        draft.invalid is True,
+        exists,
+        [] if label is UNSET else _written([], label, beginning),
+        _all_written({}, draft.values, beginning),
+        [] if geometry is UNSET else _written([], geometry, beginning),
+        _parents_written({}, draft.parents, beginning),
+        _ids_written({}, draft.external_ids),
+    )
+
+
 def _all_written(
     before: dict[str, list[Period]], writings: Mapping[str, Writing], beginning: object
 ) -> dict[str, list[Period]]:
@@ -81,6 +101,8 @@ def _all_written(
 def _parents_written(
     before: dict[str, list[Period]], writings: Mapping[str, Writing], beginning: object
 ) -> dict[str, list[Period]]:
+    if not writings:
+        return before
     result = _all_written(before, writings, beginning)
     for hierarchy in writings:
         if len(edges := result.get(hierarchy, ())) > 1:

@@ -32,8 +32,6 @@ def overlay(owner: dict[str, Any] | None, change: Change) -> dict[str, Any]:
         elif key.startswith("translation:"):
             _, kind, locale = key.split(":", 2)
             body["translations"] = _translations(body.get("translations"), kind, locale, field)
-        elif field.after is None and owner is None:
-            continue
         else:
             body[key] = field.after
     return body

@@ -54,8 +54,11 @@ def latest(periods: Iterable[P], on: str) -> P | None:
 
 def normalised(periods: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
     """Give the periods in order, both ends named, neighbours with the same content joined."""
+    found = list(periods)
+    if len(found) == 1:
+        return [{"from": None, "to": None, **found[0]}]
     joined: list[dict[str, object]] = []
-    for period in sorted(periods, key=_span):
+    for period in sorted(found, key=_span):
         following = {"from": period.get("from"), "to": period.get("to"), **_content(period)}
         if joined and _end(joined[-1]) == _start(following) and _content(joined[-1]) == _content(following):
             joined[-1]["to"] = following["to"]

@@ -7,36 +7,60 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from cgr.core.definitions import HierarchyDefinition, Tree, TypeDefinition
+from cgr.core.errors import BadInput
+from cgr.registry import queries as registry
 from cgr.registry.actions import save_hierarchy, save_type
+from cgr.registry.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from cgr.accounts.actors import Actor
-    from cgr.core.records import RemoteLevel
+
+_LONGEST = 40
 
 
 def save_proposal(
-    actor: Actor, *, organization: str, hierarchy: str, names: Sequence[RemoteLevel], deepest: int
+    actor: Actor, *, organization: str, hierarchy: str, names: Mapping[int, str], first: int, last: int
 ) -> dict[int, str]:
-    """Make a type for each level that has units, in a hierarchy of that code; give level → type.
+    """Make a type for each level in a hierarchy of that code; give level → type.
 
-    Types that exist already under the same code are used as they are named. Any geometry is welcome in a new one.
+    Types that exist already are taken as they are; a new one takes any geometry. So is a hierarchy that an earlier
+    proposal made; BadInput when there is another one with that code.
     """
-    labels = {row.level: row.name for row in names}
     levels: dict[int, str] = {}
-    for level in range(1, deepest + 1):
-        label = labels.get(level, f"Level {level}")
-        code = _code(label)
+    for level in range(first, last + 1):
+        code = _code(names.get(level, ""), level)
         levels[level] = f"{code}-{level}" if code in levels.values() else code
-        save_type(actor, TypeDefinition(code=levels[level], organization=organization, label=label, geometry="mixed"))
+    known = catalogue(actor)
+    if hierarchy in known.definitions.hierarchies:
+        _check_chain(hierarchy, levels)
+        return levels
+    for level, code in levels.items():
+        if known.organizations.get(code) != organization:
+            label = names.get(level, f"Level {level}")
+            save_type(actor, TypeDefinition(code=code, organization=organization, label=label, geometry="mixed"))
     tree: Tree = {}
-    for level in range(deepest, 0, -1):
+    for level in reversed(levels):
         tree = {levels[level]: tree}
     save_hierarchy(actor, HierarchyDefinition(code=hierarchy, organization=organization, label=hierarchy, tree=tree))
     return levels
 
 
-def _code(label: str) -> str:
+def _check_chain(hierarchy: str, levels: dict[int, str]) -> None:
+    types = registry.type_shapes(hierarchy)
+    above = types[next(iter(levels.values()))].parent if next(iter(levels.values())) in types else None
+    for code in levels.values():
+        if code not in types or types[code].parent != above:
+            raise BadInput(
+                f'There is a hierarchy "{hierarchy}" already, and its types are not those of DHIS2\'s levels '
+                f"({', '.join(levels.values())}).",
+                code="hierarchy-exists",
+                next_step="Say with --levels which level is which of its types, or give another hierarchy.",
+            )
+        above = code
+
+
+def _code(label: str, level: int) -> str:
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "level"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST].strip("-") or f"level-{level}"

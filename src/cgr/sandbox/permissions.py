@@ -60,4 +60,4 @@ def may_delete(user: User, klass: Klass, stored: dict[str, Any]) -> bool:
 
 def may_manage(user: User, klass: Klass, stored: dict[str, Any]) -> bool:
     """Whether the user may change the object's sharing."""
-    return user.is_superuser or (klass.shareable and granted(user, stored)[1] == "w")
+    return user.is_superuser or (klass.shareable and may_update(user, klass, stored))

@@ -253,7 +253,7 @@ class Presenter:
         if reference is None:
             return None
         user = self.world.user_of(reference["id"])
-        if user is None or self.version < (2, 36):
+        if user is None or (self.version < (2, 36) and inner is None):
             return narrowed({"id": reference["id"]}, inner)
         shown = {"id": user.uid, "name": user.name, "displayName": user.name, "username": user.username}
         if user.data.get("code"):

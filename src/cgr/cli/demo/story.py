@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cgr.cli.demo.older_copy import older_copy, uid_of
-from cgr.cli.imports import import_words
+from cgr.cli.imports import import_document, import_words
 from cgr.cli.output import tell
 from cgr.cli.progress import progress
 from cgr.cli.sync import plan_words, report_words
@@ -109,8 +109,7 @@ def _import(actor: Actor) -> None:
     mapping = msgspec.convert(read_yaml(text).value, ImportMapping)
     with progress() as bars:
         result = import_units(actor, Request("hmis", "admin", LEVELS, mapping=mapping), progress=bars)
-    document = {"run": result.run, "counts": result.counts, "problems": msgspec.to_builtins(result.problems)}
-    _show(import_words(document, preview=False))
+    _show(import_words(import_document(result), preview=False))
     _expect(result.counts["new"] > 0 and not result.problems, "the import left units out")
 
 

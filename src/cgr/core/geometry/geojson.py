@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import TypeGuard, cast
 
 from cgr.core.errors import BadInput
-from cgr.core.geometry.rules import shape_problem
-from cgr.core.geometry.shapes import KINDS, Run, Shape, UnusableGeometryError, read_wkb, write_wkb
+from cgr.core.geometry.rules import shape_problem, takes_point
+from cgr.core.geometry.shapes import KINDS, POINT, POINT_HEADER, Run, Shape, UnusableGeometryError, read_wkb, write_wkb
 
 
 def from_geojson(obj: object, allowed: str = "mixed") -> bytes:
     """Turn a GeoJSON geometry into WKB; raise BadInput with words when it isn't one that the type `allowed` takes."""
+    match obj:
+        case {"type": "Point", "coordinates": [float() as x, float() as y]} if takes_point(x, y, allowed):
+            return POINT.pack(POINT_HEADER, x, y)
     try:
         shape = _read(obj)
     except UnusableGeometryError as error:
@@ -76,7 +80,18 @@ def _list(value: object) -> list[object]:
 
 
 def _run(value: object) -> Run:
-    return tuple(chain.from_iterable(map(_position, _list(value))))
+    positions = _list(value)
+    if _are_plain(positions):
+        return tuple(chain.from_iterable(positions))
+    return tuple(chain.from_iterable(map(_position, positions)))
+
+
+def _are_plain(positions: list[object]) -> TypeGuard[list[list[float]]]:
+    """Say whether these are pairs of decimals, which outlines of thousands of positions nearly always are."""
+    if set(map(type, positions)) != {list}:
+        return False
+    lists = cast(list[list[object]], positions)
+    return set(map(len, lists)) == {2} and set(map(type, chain.from_iterable(lists))) == {float}
 
 
 def _position(value: object) -> Run:

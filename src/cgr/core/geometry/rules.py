@@ -43,14 +43,19 @@ _WIDEST, _HIGHEST = 180.0, 90.0
 
 def check(wkb: bytes, allowed: str) -> str | None:
     """Say what is wrong with the geometry for a type whose geometry is `allowed` (contract.md), or None."""
-    if len(wkb) == POINT_SIZE and wkb.startswith(POINT_HEADER) and "Point" in ALLOWED[allowed]:
-        x, y = POINT.unpack(wkb)
-        if -_WIDEST <= x <= _WIDEST and -_HIGHEST <= y <= _HIGHEST:
+    if len(wkb) == POINT_SIZE:
+        header, x, y = POINT.unpack(wkb)
+        if header == POINT_HEADER and takes_point(x, y, allowed):
             return None
     try:
         return shape_problem(read_wkb(wkb), allowed)
     except UnusableGeometryError as error:
         return str(error)
+
+
+def takes_point(x: float, y: float, allowed: str) -> bool:
+    """Say whether a type whose geometry is `allowed` takes a point there."""
+    return -_WIDEST <= x <= _WIDEST and -_HIGHEST <= y <= _HIGHEST and "Point" in ALLOWED[allowed]
 
 
 def writable(wkb: bytes, *, legacy: bool) -> str | None:

@@ -22,7 +22,7 @@ POINTS = frozenset(("Point", "MultiPoint"))
 
 POINT_HEADER = b"\x01\x01\x00\x00\x00"
 POINT_SIZE = 21
-POINT = struct.Struct("<5x2d")
+POINT = struct.Struct("<5s2d")
 
 _COLLECTION = 7
 _WGS84 = 4326

@@ -4,8 +4,18 @@ Matching is by external id only; a code that is taken, a parent that is missing 
 for a person, never a guess. The mapping reads like the one for synchronising, and is its exact inverse.
 """
 
-from cgr.core.importing.planning import Imported, LevelPlanner, Outcome, Trouble, vanished
-from cgr.core.importing.settings import ImportAttribute, ImportMapping, ImportSettings, parse_levels, settings_problem
+from cgr.core.importing.planning import Imported, LevelPlanner, Outcome, Place, Situation
+from cgr.core.importing.scope import Scope, scope_of
+from cgr.core.importing.settings import (
+    ImportAttribute,
+    ImportMapping,
+    ImportSettings,
+    parse_levels,
+    parse_mapping,
+    remote_problem,
+    settings_problem,
+)
+from cgr.core.importing.troubles import Trouble, circling, orphaned
 
 __all__ = [
     "ImportAttribute",
@@ -14,8 +24,15 @@ __all__ = [
     "Imported",
     "LevelPlanner",
     "Outcome",
+    "Place",
+    "Scope",
+    "Situation",
     "Trouble",
+    "circling",
+    "orphaned",
     "parse_levels",
+    "parse_mapping",
+    "remote_problem",
+    "scope_of",
     "settings_problem",
-    "vanished",
 ]

@@ -30,12 +30,12 @@ def refused_codes(renamings: Iterable[Renaming], codes: Mapping[str, str | None]
         given_up[renaming.before] = renaming
         wanting.setdefault(renaming.after, []).append(renaming)
     refused: dict[str, str | None] = {}
-    kept = [(after, codes[after], wanting[after]) for after in wanting if after in codes and after not in given_up]
-    kept += [(after, first.uid, others) for after, (first, *others) in wanting.items() if others]
+    kept = [(codes[after], wanting[after]) for after in wanting if after in codes and after not in given_up]
+    kept += [(first.uid, others) for first, *others in wanting.values() if others]
     while kept:
-        _, holder, losers = kept.pop()
+        holder, losers = kept.pop()
         for loser in losers:
             if loser.uid not in refused:
                 refused[loser.uid] = holder
-                kept.append((loser.before, loser.uid, wanting.get(loser.before, [])))
+                kept.append((loser.uid, wanting.get(loser.before, [])))
     return refused

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from cgr.core.changes import FieldChange
+from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 from cgr.core.texts import same_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def differences(said: Said, known: OurObject, shape: OurType) -> dict[str, Field
         ours = known.values.get(code)
         after = _value(shape.attributes[code].kind, ours, value)
         if after != ours:
-            fields[code] = FieldChange(ours, after)
+            fields[f"{ATTRIBUTE_PREFIX}{code}"] = FieldChange(ours, after)
     return fields
 
 
@@ -43,7 +44,7 @@ def everything(said: Said, code: str) -> dict[str, FieldChange]:
         "label": said.label,
         "exists.start": said.starts,
         "exists.end": None if said.ends is UNSET else said.ends,
-        **dict(sorted(said.values.items())),
+        **{f"{ATTRIBUTE_PREFIX}{name}": value for name, value in sorted(said.values.items())},
     }
     return {name: FieldChange(None, value) for name, value in said_fields.items() if value is not None}
 

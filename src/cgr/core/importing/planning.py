@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from cgr.core.changes import FieldChange, ObjectRef
 from cgr.core.draft_rules import Definitions, checked
 from cgr.core.drafts import Always, ObjectDraft, Period, Since, Writing
 from cgr.core.errors import BadInput
 from cgr.core.geometry import same_geometry, to_geojson
-from cgr.core.importing.reading import Said, read
+from cgr.core.importing import troubles
+from cgr.core.importing.codes import Renaming, refused_codes
+from cgr.core.importing.comparing import differences, everything
+from cgr.core.importing.reading import UnitReader
+from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from cgr.core.importing.settings import ImportSettings
+    from cgr.core.importing.troubles import Trouble
     from cgr.core.records import OurObject, OurType, TheirUnit
 
 
@@ -30,24 +36,14 @@ class Outcome(StrEnum):
     VANISHED = "vanished"
 
 
-class Imported(Struct, frozen=True):
-    """A unit that can be imported, with the draft that does it; `fields`: before and after, in the registry's words."""
+class Imported(Struct, frozen=True, gc=False):
+    """A unit that can be imported, with the draft that does it; `fields`: before and after, as mappings name them."""
 
     kind: Outcome
     uid: str
     object: ObjectRef
     fields: dict[str, FieldChange] = {}
     draft: ObjectDraft | None = None
-
-
-class Trouble(Struct, frozen=True):
-    """A unit that isn't imported until a person decides."""
-
-    code: str
-    uid: str
-    object: ObjectRef | None
-    message: str
-    next_step: str
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -57,199 +53,247 @@ class Place(Struct, frozen=True, gc=False):
     key: int | None
 
 
-class LevelPlanner:
-    """Plans one level after the other; what it placed on one level are the parents of the next.
+@dataclass(frozen=True)
+class Situation:
+    """What is known before the first level is planned.
 
-    `above`: units of the level above the first mapped one, by id, that the registry knows (contract.md, `--root`).
+    `definitions`: what drafts may refer to. `members`: ids of units by group. `in_dhis2`: ids of all units there.
+    `elsewhere`: id of a unit → types of objects that have it, but for the type of the unit's own level. `strays`: ids
+    of units on levels without a type. `lives`: all periods of existence, by key, of the objects that have several.
+    `above`: units of the level above the first one, by id, that the registry knows (contract.md, `--root`); `names`:
+    codes of the objects on that level by key.
+    """
+
+    types: Mapping[str, OurType]
+    definitions: Definitions
+    members: Mapping[str, set[str]]
+    in_dhis2: Container[str]
+    elsewhere: Mapping[str, Sequence[str]]
+    strays: Container[str]
+    lives: Mapping[int, list[Period]]
+    above: Mapping[str, Place]
+    names: Mapping[int, str]
+
+
+class LevelPlanner:
+    """Plans one level after the other; what it placed on one level are the parents of the next."""
+
+    def __init__(self, settings: ImportSettings, situation: Situation) -> None:
+        """Start above the first level."""
+        self._settings = settings
+        self._situation = situation
+        self._above = situation.above
+        self._names = situation.names
+        self._branch: set[int] | None = None
+
+    def plan_level(
+        self, level: int, units: Iterable[TheirUnit], objects: Iterable[OurObject]
+    ) -> Iterator[Imported | Trouble]:
+        """Plan the units of one level, each once. `objects`: all objects of the level's type, streamed.
+
+        Those that don't exist yet today come as they will be, so that what was imported for later counts as known.
+        """
+        plan = _Level(
+            self._settings,
+            self._situation,
+            level=level,
+            above=self._above,
+            names_above=self._names,
+            branch_above=self._branch,
+        )
+        yield from plan.lines({unit.uid: unit for unit in units}, objects)
+        self._above, self._names, self._branch = plan.places, plan.names, plan.branch
+
+
+class _Level:
+    """One level while it is planned.
+
+    `branch`: keys of the objects that are in question on the level above; None: all, the whole DHIS2 is imported.
     """
 
     def __init__(
         self,
         settings: ImportSettings,
-        types: dict[str, OurType],
-        definitions: Definitions,
+        situation: Situation,
         *,
-        members: Mapping[str, set[str]],
+        level: int,
         above: Mapping[str, Place],
-        held: Mapping[str, tuple[str, ...]],
+        names_above: Mapping[int, str],
+        branch_above: set[int] | None,
     ) -> None:
-        """Take everything that holds for all levels. `held`: external id → types of the objects that have it."""
         self._settings = settings
-        self._types = types
-        self._definitions = definitions
-        self._members = members
-        self._held = held
-        self._places: Mapping[str, Place] = above
-        self._names: dict[int | None, str] = {}
-        self._in_scope: set[str] | None = None
+        self._situation = situation
+        self._shape = situation.types[settings.levels[level]]
+        self._reader = UnitReader(self._shape, settings.mapping, situation.members)
+        self._is_top = level == min(settings.levels)
+        self._is_last = level == max(settings.levels)
+        self._above = above
+        self._names_above = names_above
+        self._branch_above = branch_above
+        self.places: dict[str, Place] = {}
+        self.names: dict[int, str] = {}
+        self.branch: set[int] | None = set() if settings.root else None
 
-    def plan_level(
-        self, level: int, units: Iterable[TheirUnit], ours: Mapping[str, OurObject], codes: Mapping[str, str | None]
-    ) -> Iterator[Imported | Trouble]:
-        """Plan the units of one level.
+    def lines(self, waiting: dict[str, TheirUnit], objects: Iterable[OurObject]) -> Iterator[Imported | Trouble]:
+        """Plan the units that have an object as the objects pass by, then those whose code changes, then the new."""
+        codes: dict[str, str | None] = {}
+        renamed: list[tuple[TheirUnit, OurObject, Imported]] = []
+        for known in objects:
+            codes[known.code] = known.external_id
+            if not self._is_last:  # nobody asks below, and there are many
+                self.names[known.key] = known.code
+            unit = waiting.pop(known.external_id, None) if known.external_id is not None else None
+            if unit is None:
+                yield from self._without_unit(known)
+                continue
+            self._place(unit, known.code, known)
+            line = self._plan_unit(unit, known)
+            if isinstance(line, Imported) and "code" in line.fields:
+                renamed.append((unit, known, line))
+            else:
+                yield line
+        freed: dict[str, str] = {}
+        yield from self._renamed(renamed, codes, freed)
+        for unit in waiting.values():
+            yield self._new(unit, codes, freed)
 
-        `ours`: objects of its type by external id. `codes`: code → external id, or None, of all objects of its type.
-        """
-        shape = self._types[self._settings.levels[level]]
-        top = self._in_scope is None
-        wanted = [unit for unit in units if self._is_wanted(unit, top=top)]
-        self._names = {place.key: place.code for place in self._places.values()}
-        taken = dict(codes)
-        places: dict[str, Place] = {}
-        for unit in wanted:
-            planned = self._plan_unit(unit, shape, ours.get(unit.uid), taken, top=top)
-            if isinstance(planned, Imported):
-                known = ours.get(unit.uid)
-                places[unit.uid] = Place(planned.object.code, known.key if known else None)
-                taken[planned.object.code] = unit.uid
-            yield planned
-        self._in_scope = {unit.uid for unit in wanted}
-        self._places = places
+    def _place(self, unit: TheirUnit, code: str, known: OurObject | None) -> None:
+        if self._is_last:
+            return
+        self.places[unit.uid] = Place(code, known.key if known else None)
+        if self.branch is not None and known is not None:
+            self.branch.add(known.key)
 
-    def _is_wanted(self, unit: TheirUnit, *, top: bool) -> bool:
-        if not top:
-            return unit.parent in (self._in_scope or ())
-        return self._settings.root in {None, unit.uid}
+    def _without_unit(self, known: OurObject) -> Iterator[Imported | Trouble]:
+        """List an object whose unit is gone from DHIS2 or has changed its level; nothing is deleted for that (R3.3)."""
+        # A reserved id waits for its unit to be made; the unit isn't gone.
+        if known.external_id is None or known.reserved or not self._is_in_branch(known):
+            return
+        if known.external_id not in self._situation.in_dhis2:
+            if self.branch is not None:
+                self.branch.add(known.key)
+            yield Imported(Outcome.VANISHED, known.external_id, ObjectRef(known.type, known.code))
+        elif known.external_id in self._situation.strays:
+            yield troubles.on_unmapped_level(known)
 
-    def _plan_unit(
-        self, unit: TheirUnit, shape: OurType, known: OurObject | None, taken: Mapping[str, str | None], *, top: bool
-    ) -> Imported | Trouble:
-        place = self._places.get(unit.parent or "")
-        others = [code for code in self._held.get(unit.uid, ()) if code != shape.code]
-        if place is None and not top:
-            return _parent_missing(unit)
-        if others:
-            return _held_elsewhere(unit, shape, others)
-        try:
-            return self._compare(unit, shape, known, place, taken)
-        except BadInput as problem:
-            return _trouble("value-unfit", unit, problem)
+    def _is_in_branch(self, known: OurObject) -> bool:
+        if self.branch is None:
+            return True
+        # A root that is there has its unit, so at the top there is nothing else in question.
+        return self._branch_above is not None and not self._branch_above.isdisjoint(known.parents)
 
-    def _compare(
+    def _renamed(
         self,
-        unit: TheirUnit,
-        shape: OurType,
-        known: OurObject | None,
-        place: Place | None,
-        taken: Mapping[str, str | None],
-    ) -> Imported | Trouble:
-        said = read(unit, shape, self._settings.mapping, self._members)
-        holder = taken.get(said.code, unit.uid)
-        if holder != unit.uid:
-            return _code_taken(unit, shape, said.code, holder)
-        fields = _differences(unit, said, known, place, parents=self._names)
-        ref = ObjectRef(shape.code, said.code)
+        renamed: list[tuple[TheirUnit, OurObject, Imported]],
+        codes: dict[str, str | None],
+        freed: dict[str, str],
+    ) -> Iterator[Imported | Trouble]:
+        renamings = [Renaming(unit.uid, known.code, line.object.code) for unit, known, line in renamed]
+        refused = refused_codes(renamings, codes)
+        granted = [renaming for renaming in renamings if renaming.uid not in refused]
+        freed.update({renaming.before: renaming.uid for renaming in granted})
+        codes.update({renaming.after: renaming.uid for renaming in granted})
+        for unit, known, line in renamed:
+            if unit.uid in refused:
+                yield troubles.code_taken(unit, known, line.object, refused[unit.uid])
+            else:
+                self._place(unit, line.object.code, known)
+                yield line
+
+    def _new(self, unit: TheirUnit, codes: dict[str, str | None], freed: Mapping[str, str]) -> Imported | Trouble:
+        line = self._plan_unit(unit, None)
+        if isinstance(line, Imported):
+            code = line.object.code
+            if code in codes:
+                if codes[code] == freed.get(code):
+                    return troubles.code_not_free_yet(unit, line.object, freed[code])
+                return troubles.code_taken(unit, None, line.object, codes[code])
+            codes[code] = unit.uid
+            self._place(unit, code, None)
+        return line
+
+    def _plan_unit(self, unit: TheirUnit, known: OurObject | None) -> Imported | Trouble:
+        place = self._above.get(unit.parent) if unit.parent is not None else None
+        if others := self._situation.elsewhere.get(unit.uid):
+            return troubles.held_elsewhere(unit, known, self._shape.code, others)
+        if place is None and not self._is_top:
+            return troubles.parent_missing(unit, known)
+        try:
+            return self._compared(unit, known, place)
+        except BadInput as problem:
+            return troubles.unfit(unit, known, problem)
+
+    def _compared(self, unit: TheirUnit, known: OurObject | None, place: Place | None) -> Imported:
+        said = self._reader.read(unit)
+        # A unit without code gets its id as one (contract.md), an object that has a code keeps it.
+        code = said.code or (known.code if known else unit.uid)
+        fields = differences(said, known, self._shape) if known else everything(said, code)
+        if known and "code" not in fields:
+            code = known.code
+        if place is not None and (known is None or known.parents != (place.key,)):
+            fields["parent"] = FieldChange(self._parents_of(known), place.code)
+        wkb = None
+        if known is None or not same_geometry(known.geometry, unit.geometry):
+            wkb = self._reader.geometry(unit)
+        if wkb is not None:
+            ours = to_geojson(known.geometry) if known and known.geometry else None
+            fields["geometry"] = FieldChange(ours, to_geojson(wkb))
+        ref = ObjectRef(self._shape.code, code)
         if known is not None and not fields:
             return Imported(Outcome.UNCHANGED, unit.uid, ref)
-        draft = checked(self._draft(unit, shape, said, known, place, fields), self._definitions)
+        draft = checked(
+            self._draft(unit, known, place=place, fields=fields, ref=ref, wkb=wkb), self._situation.definitions
+        )
         return Imported(Outcome.CHANGED if known else Outcome.NEW, unit.uid, ref, fields, draft)
+
+    def _parents_of(self, known: OurObject | None) -> str | None:
+        return ", ".join(self._names_above.get(key, "?") for key in known.parents) or None if known else None
 
     def _draft(
         self,
         unit: TheirUnit,
-        shape: OurType,
-        said: Said,
         known: OurObject | None,
+        *,
         place: Place | None,
         fields: Mapping[str, FieldChange],
+        ref: ObjectRef,
+        wkb: bytes | None,
     ) -> ObjectDraft:
+        start = self._start(known)
+
         def write(value: object) -> Writing:
-            start = self._settings.start or (self._settings.today if known else None)
             return Always(value) if start is None else Since(start, value)
 
-        hierarchy = self._settings.hierarchy
         return ObjectDraft(
             key=known.key if known else None,
-            type=shape.code,
-            code=said.code,
-            label=write({**((known and known.label) or {}), **said.label})
-            if said.label and "label" in fields
-            else UNSET,
-            exists=[_existence(said, known)] if known is None or fields.keys() & _EXISTENCE else UNSET,
-            values={code: write(value) for code, value in said.values.items() if code in fields},
-            geometry=write(said.geometry) if "geometry" in fields else UNSET,
-            parents={hierarchy: write(place.key or place.code)} if place and "parent" in fields else {},
+            type=ref.type,
+            code=ref.code,
+            label=write(fields["label"].after) if "label" in fields else UNSET,
+            exists=self._existence(known, fields),
+            values={
+                name.removeprefix(ATTRIBUTE_PREFIX): write(change.after)
+                for name, change in fields.items()
+                if name.startswith(ATTRIBUTE_PREFIX)
+            },
+            geometry=UNSET if wkb is None else write(wkb),
+            parents={self._settings.hierarchy: write(place.key or place.code)} if place and "parent" in fields else {},
             external_ids={} if known else {self._settings.system: unit.uid},
         )
 
+    def _start(self, known: OurObject | None) -> str | None:
+        """Give the day from which values hold; None: from the object's beginning on, which also says "no history"."""
+        is_begun = known is not None and (known.starts is None or known.starts <= self._settings.today)
+        return self._settings.start or (self._settings.today if is_begun else None)
 
-_EXISTENCE = frozenset({"exists.start", "exists.end"})
-
-
-def _existence(said: Said, known: OurObject | None) -> Period:
-    return {
-        "from": said.starts or (known.starts if known else None),
-        "to": said.ends or (known.ends if known else None),
-    }
-
-
-def _differences(
-    unit: TheirUnit, said: Said, known: OurObject | None, place: Place | None, *, parents: Mapping[int | None, str]
-) -> dict[str, FieldChange]:
-    """Compare what the unit says with the object; what the unit is silent about doesn't differ."""
-    label = {**(known.label or {}), **said.label} if known and said.label else said.label
-    pairs: list[tuple[str, object, object]] = [
-        ("code", known.code if known else None, said.code),
-        ("label", known.label if known else None, label),
-        ("exists.start", known.starts if known else None, said.starts),
-        ("exists.end", known.ends if known else None, said.ends),
-        *((code, known.values.get(code) if known else None, value) for code, value in sorted(said.values.items())),
-    ]
-    fields = {name: FieldChange(ours, theirs) for name, ours, theirs in pairs if theirs is not None and ours != theirs}
-    if place is not None and (known is None or known.parents != (place.key,)):
-        before = [parents.get(key, "?") for key in known.parents] if known else []
-        fields["parent"] = FieldChange(", ".join(before) or None, place.code)
-    if said.geometry is not None and not (known and same_geometry(known.geometry, unit.geometry)):
-        ours = to_geojson(known.geometry) if known and known.geometry else None
-        fields["geometry"] = FieldChange(ours, to_geojson(said.geometry))
-    return fields
-
-
-def _parent_missing(unit: TheirUnit) -> Trouble:
-    return Trouble(
-        "parent-missing",
-        unit.uid,
-        None,
-        f'"{unit.name}" ({unit.uid}) waits for its parent {unit.parent}, which is not imported either.',
-        "Solve the parent's conflict first.",
-    )
-
-
-def _code_taken(unit: TheirUnit, shape: OurType, code: str, holder: str | None) -> Trouble:
-    owner = f"the object that has the id {holder}" if holder else "an object without an id in this system"
-    return Trouble(
-        "code-taken",
-        unit.uid,
-        ObjectRef(shape.code, code),
-        f'"{unit.name}" ({unit.uid}) has the code "{code}", which belongs to {owner}.',
-        f"If they are the same place, give that object the external id {unit.uid}; else change one of the codes.",
-    )
-
-
-def _held_elsewhere(unit: TheirUnit, shape: OurType, others: list[str]) -> Trouble:
-    types = ", ".join(sorted(others))
-    return Trouble(
-        "type-mismatch",
-        unit.uid,
-        None,
-        f'"{unit.name}" ({unit.uid}) is on the level of type "{shape.code}", but its id belongs to an object of type '
-        f'"{types}".',
-        "Take the external id from the object that has it wrongly, or import with other levels.",
-    )
-
-
-def _trouble(code: str, unit: TheirUnit, problem: BadInput) -> Trouble:
-    return Trouble(
-        code,
-        unit.uid,
-        None,
-        f'"{unit.name}" ({unit.uid}) can\'t be imported: {problem.message}.',
-        "Correct it in DHIS2, or change the mapping, and import again.",
-    )
-
-
-def vanished(ours: Mapping[str, OurObject], units: Mapping[str, TheirUnit]) -> Iterator[Imported]:
-    """List the objects of a level whose unit is gone from DHIS2; nothing is deleted here for that (R3.3)."""
-    for uid, known in sorted(ours.items()):
-        if uid not in units:
-            yield Imported(Outcome.VANISHED, uid, ObjectRef(known.type, known.code))
+    def _existence(self, known: OurObject | None, fields: Mapping[str, FieldChange]) -> list[Period] | UnsetType:
+        """Give the periods: what DHIS2 says takes the place of the latest one, earlier lives stay."""
+        begins, ends = fields.get("exists.start"), fields.get("exists.end")
+        if known is not None and begins is None and ends is None:
+            return UNSET
+        before: Period = {"from": known.starts if known else None, "to": known.ends if known else None}
+        latest: Period = {
+            "from": begins.after if begins else before["from"],
+            "to": ends.after if ends else before["to"],
+        }
+        lives = self._situation.lives.get(known.key, []) if known else []
+        return [*(life for life in lives if (life["from"], life["to"]) != (before["from"], before["to"])), latest]

@@ -37,7 +37,7 @@ class Said(Struct, frozen=True, gc=False):
     code: str | None
     label: Localized | None
     starts: str | None
-    ends: str | None | UnsetType
+    ends: str | UnsetType | None
     values: dict[str, Value]
 
 

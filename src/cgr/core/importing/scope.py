@@ -6,10 +6,9 @@ up from each of them tells that it never arrives at a root.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from cgr.core.records import TheirUnit
 
 
-class Scope(Struct, frozen=True):
+@dataclass(frozen=True)
+class Scope:
     """The units in question. `by_level`: those to import, by id. `unmapped`: level without a type → number of units.
 
     `circling`, `orphaned`: units whose ancestors are a circle, or end at a unit that DHIS2 doesn't list.

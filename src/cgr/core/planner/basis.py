@@ -57,12 +57,9 @@ def _coordinates(geojson: bytes | None) -> object:
     """Give the coordinates alone, one area as one of several: 2.31 knows no other way to keep it (verified fact O4)."""
     if geojson is None:
         return None
-    try:
-        shape = msgspec.json.decode(geojson)
-    except msgspec.DecodeError:
-        return geojson.decode(errors="replace")
-    coordinates = _as_floats(shape.get("coordinates") if isinstance(shape, dict) else shape)
-    return [coordinates] if isinstance(shape, dict) and shape.get("type") == "Polygon" else coordinates
+    shape = msgspec.json.decode(geojson)
+    coordinates = _as_floats(shape.get("coordinates"))
+    return [coordinates] if shape.get("type") == "Polygon" else coordinates
 
 
 def _as_floats(value: object) -> object:

@@ -129,14 +129,5 @@ def compare_geometry(rules: LevelRules, ours: OurObject, theirs: TheirUnit, foun
     if reason:
         found.issues.append(wording.geometry_unsupported(reason))
     else:
-        found.fields["geometry"] = FieldChange(_as_json(theirs.geometry), geometry.to_geojson(wkb))
-
-
-def _as_json(geojson: bytes | None) -> object:
-    """Decode what DHIS2 holds; in 2.31 that is text which nobody checked (verified fact O4), shown as it is."""
-    if geojson is None:
-        return None
-    try:
-        return json.loads(geojson)
-    except ValueError:
-        return geojson.decode(errors="replace")
+        present = None if theirs.geometry is None else json.loads(theirs.geometry)
+        found.fields["geometry"] = FieldChange(present, geometry.to_geojson(wkb))

@@ -43,7 +43,7 @@ def _look_at(ours: OurObject, rules: LevelRules, theirs: Theirs, found: Survey) 
         _claim(uid, ours.key, found)
     if rules.sync is SyncType.NONE:
         return
-    if ours.invalid or not _passes(rules, ours.values):
+    if ours.invalid or (rules.where and not _passes(rules, ours.values)):
         found.not_selected += 1
     elif unit is None:
         _without_unit(ours, place, found)

@@ -31,7 +31,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def new_not_creatable(sync: SyncType) -> Issue:
-    """R5.2."""
+    """Report a new object whose level creates nothing (R5.2)."""
     return Issue(
         ProblemCode.NEW_NOT_CREATABLE,
         f"It has no external id, so it is new, and it cannot be created with “{_SYNC_NAMES[sync]}”.",
@@ -40,7 +40,7 @@ def new_not_creatable(sync: SyncType) -> Issue:
 
 
 def external_id_not_found(uid: str) -> Issue:
-    """R5.3."""
+    """Report an external id that is no unit; it is never created (R5.3)."""
     return Issue(
         ProblemCode.EXTERNAL_ID_NOT_FOUND,
         f"Its external id {uid} belongs to no organisation unit in DHIS2.",
@@ -49,7 +49,7 @@ def external_id_not_found(uid: str) -> Issue:
 
 
 def duplicate_external_id(uid: str, others: Sequence[ObjectRef]) -> Issue:
-    """Two objects can't be one unit."""
+    """Report an id that several objects claim: two objects can't be one unit (R0.5)."""
     return Issue(
         ProblemCode.DUPLICATE_EXTERNAL_ID,
         f"Its external id {uid} is also that of {listed(named(other) for other in others)}.",
@@ -58,7 +58,7 @@ def duplicate_external_id(uid: str, others: Sequence[ObjectRef]) -> Issue:
 
 
 def no_parent() -> Issue:
-    """R5.5: sent without a parent, the unit would become a root of DHIS2."""
+    """Report an object without a parent: sent like that, the unit would become a root of DHIS2 (R5.5)."""
     return Issue(
         ProblemCode.NO_PARENT,
         "It has no parent in force at this date.",
@@ -67,7 +67,7 @@ def no_parent() -> Issue:
 
 
 def several_parents(parents: Sequence[ObjectRef], *, stops: bool) -> Issue:
-    """R5.4."""
+    """Report parents of which nobody can say which is meant (R5.4)."""
     names = f" ({listed(named(parent) for parent in parents)})" if len(parents) > 1 else ""
     return Issue(
         ProblemCode.SEVERAL_PARENTS,
@@ -78,7 +78,7 @@ def several_parents(parents: Sequence[ObjectRef], *, stops: bool) -> Issue:
 
 
 def parent_not_in_dhis2(parent: ObjectRef | None) -> Issue:
-    """R5.5."""
+    """Report a parent below which nothing can be put (R5.5)."""
     which = f"Its parent {named(parent)}" if parent else "Its parent, which isn't of a level of this configuration,"
     return Issue(
         ProblemCode.PARENT_NOT_IN_DHIS2,
@@ -88,7 +88,7 @@ def parent_not_in_dhis2(parent: ObjectRef | None) -> Issue:
 
 
 def blocked(by: ObjectRef) -> Issue:
-    """R5.5: everything new below an object in error waits for it."""
+    """Report that everything new below an object in error waits for it (R5.5)."""
     return Issue(
         ProblemCode.BLOCKED,
         f"It can't be placed in DHIS2 as long as {named(by)} has a problem.",
@@ -98,7 +98,7 @@ def blocked(by: ObjectRef) -> Issue:
 
 
 def blocked_by_move(by: ObjectRef) -> Issue:
-    """Keep back a move that would close a circle without the other, which DHIS2 2.43 stores (verified fact H5)."""
+    """Report a move that would close a circle without the other, which DHIS2 2.43 stores (verified fact H5)."""
     return Issue(
         ProblemCode.BLOCKED,
         f"It can't move before {named(by)} has moved out of its way: the two would be above one another.",
@@ -108,7 +108,7 @@ def blocked_by_move(by: ObjectRef) -> Issue:
 
 
 def second_root(roots: Sequence[str], others: Sequence[ObjectRef]) -> Issue:
-    """R5.6."""
+    """Report a new root that nobody consented to (R5.6)."""
     if roots:
         message = f"It is a new top-level object, and DHIS2 already has a root ({', '.join(roots)})."
     else:
@@ -121,7 +121,7 @@ def second_root(roots: Sequence[str], others: Sequence[ObjectRef]) -> Issue:
 
 
 def cycle(others: Sequence[ObjectRef]) -> Issue:
-    """R5.11."""
+    """Report a placement that would close a circle (R5.11)."""
     below = f"Below {listed(named(other) for other in others)}, it" if others else "Below itself, it"
     return Issue(
         ProblemCode.CYCLE,
@@ -131,7 +131,7 @@ def cycle(others: Sequence[ObjectRef]) -> Issue:
 
 
 def required_missing(properties: Iterable[str]) -> Issue:
-    """R5.8."""
+    """Report what DHIS2 demands of every unit (R5.8, E4000)."""
     names = listed(properties)
     return Issue(
         ProblemCode.REQUIRED_MISSING,
@@ -141,7 +141,7 @@ def required_missing(properties: Iterable[str]) -> Issue:
 
 
 def value_refused(what: str, reason: str, *, about: str) -> Issue:
-    """R7.2."""
+    """Report a value that DHIS2 would refuse (R7.2)."""
     return Issue(
         ProblemCode.VALUE_REFUSED,
         f"{what} can't be sent: {reason}.",
@@ -151,7 +151,7 @@ def value_refused(what: str, reason: str, *, about: str) -> Issue:
 
 
 def closed_before_opened(opened: str, closed: str) -> Issue:
-    """E4013, found before anything is sent."""
+    """Report what DHIS2 refuses as E4013."""
     return Issue(
         ProblemCode.VALUE_REFUSED,
         f"The unit would close ({closed}) before it opens ({opened}), which DHIS2 refuses.",
@@ -160,7 +160,7 @@ def closed_before_opened(opened: str, closed: str) -> Issue:
 
 
 def geometry_unsupported(reason: str) -> Issue:
-    """R5.9."""
+    """Report a geometry that DHIS2 can't take (R5.9)."""
     return Issue(
         ProblemCode.GEOMETRY_UNSUPPORTED,
         f"Its geometry can't be sent: {reason}.",
@@ -169,7 +169,7 @@ def geometry_unsupported(reason: str) -> Issue:
 
 
 def term_unmapped(attribute: str, term: str, *, about: str = "") -> Issue:
-    """R8."""
+    """Report a term without an option or a group (R8)."""
     return Issue(
         ProblemCode.TERM_UNMAPPED,
         f"The term {term} of {attribute} is not mapped.",
@@ -179,7 +179,7 @@ def term_unmapped(attribute: str, term: str, *, about: str = "") -> Issue:
 
 
 def mandatory_missing(names: Iterable[str]) -> Issue:
-    """E4011: DHIS2 also refuses updates that have nothing to do with the attribute (verified fact R12)."""
+    """Report E4011, which also hits updates that have nothing to do with the attribute (verified fact R12)."""
     what = listed(names)
     return Issue(
         ProblemCode.MANDATORY_ATTRIBUTE_MISSING,
@@ -189,7 +189,7 @@ def mandatory_missing(names: Iterable[str]) -> Issue:
 
 
 def taken(code: ProblemCode, what: str, value: str, holder: str, *, hand_over: bool, swap: bool) -> Issue:
-    """Give the problem of a code or a unique value that another unit of DHIS2 holds (verified fact R9)."""
+    """Report a code or a unique value that another unit of DHIS2 holds (verified fact R9)."""
     if swap:
         message = f"{what} {value} is held by unit {holder} in DHIS2, and the two would exchange theirs."
         step = "DHIS2 can't exchange them in one step: give one of the objects a third value, run, then the right one."
@@ -203,7 +203,7 @@ def taken(code: ProblemCode, what: str, value: str, holder: str, *, hand_over: b
 
 
 def wanted_twice(code: ProblemCode, what: str, value: str, others: Sequence[ObjectRef]) -> Issue:
-    """Give the problem of a code or a unique value that several objects of the run want."""
+    """Report a code or a unique value that several objects of the run want."""
     return Issue(
         code,
         f"{what} {value} is also wanted by {listed(named(other) for other in others)}.",
@@ -212,17 +212,17 @@ def wanted_twice(code: ProblemCode, what: str, value: str, others: Sequence[Obje
 
 
 def not_in_existence(when: str) -> str:
-    """R5.10."""
+    """Note that an object isn't created because of its dates (R5.10)."""
     return f"It doesn't exist at this date ({when}), so no unit is created for it."
 
 
 def not_cleared(fields: Sequence[str]) -> str:
-    """Nothing of ours is nothing said (contract.md)."""
+    """Note that nothing of ours is nothing said (contract.md)."""
     return f"The registry has no value for {listed(fields)}; DHIS2 keeps its own."
 
 
 def possibly_created_before(uid: str) -> str:
-    """Remark that the id which this object would have got first is a unit already."""
+    """Note that the id which this object would have got first is a unit already."""
     return (
         f"DHIS2 has a unit {uid}, which is the id that this object would have got: it may have been created from it "
         "before. If so, give the object that external id instead of creating a second unit."
@@ -230,10 +230,10 @@ def possibly_created_before(uid: str) -> str:
 
 
 def stays_in_group(groups: Sequence[str]) -> str:
-    """R8.2: memberships are only added."""
+    """Note that memberships are only ever added (R8.2)."""
     return f"Its term has changed; the unit stays in {listed(groups)}, as nothing is ever taken out of a group."
 
 
 def two_groups_of_one_set(groups: Sequence[str]) -> str:
-    """Remark on what DHIS2 doesn't enforce (verified fact H20)."""
+    """Note what DHIS2 doesn't enforce (verified fact H20)."""
     return f"The unit would be in {listed(groups)}, which are of one group set; take it out of the wrong one in DHIS2."

@@ -27,6 +27,12 @@ def keys_by_code(type: str, codes: list[str]) -> dict[str, int]:  # noqa: A002 -
     return dict(GeoObject.objects.filter(type__code=type, code__in=codes).values_list("code", "pk"))
 
 
+def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word
+    """Give key → periods of existence for the objects of a type that have several; the caller has checked who asks."""
+    found = GeoObject.objects.filter(type__code=type, exists__1__isnull=False)
+    return dict(found.values_list("pk", "exists"))
+
+
 def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None = None) -> Iterator[bytes]:  # noqa: A002 - the domain's word
     """Stream Geo-Objects as lines of the file, by type and code: all that the actor may read, or those of one type.
 

@@ -98,7 +98,7 @@ _TEXTS: Final[dict[str, tuple[tuple[tuple[int, ...], str], ...]]] = {
 }
 
 
-_WITHOUT_STOP: Final = {"E1106", "E4013", "E4028"}
+_WITHOUT_STOP: Final = {"E1106", "E1520", "E1521", "E1522", "E1523", "E4013", "E4028"}
 
 
 @dataclass(slots=True)

@@ -22,6 +22,10 @@ _LOGGING: Final = {
     "fileEnabled": False, "fileName": "dhis2.log", "fileLevel": "INFO", "fileFormat": "JSON", "kafkaEnabled": False,
     "kafkaLevel": "INFO", "kafkaFormat": "JSON", "kafkaTopic": "dhis2-log",
 }  # fmt: skip
+_MACHINE: Final = (
+    "fileStoreProvider", "nodeId", "javaVendor", "osName", "osArchitecture", "osVersion", "externalDirectory",
+    "memoryInfo", "cpuCores",
+)  # fmt: skip
 _NEVER_RUN: Final = {
     "lastAnalyticsTableSuccess": _BEGINNING,
     "intervalSinceLastAnalyticsTableSuccess": "498727 h, 47 m, 36 s",
@@ -56,8 +60,6 @@ def _info(world: World, request: Request) -> dict[str, object]:
         "version": world.release,
         "revision": world.revision,
         "buildTime": world.built,
-        "readOnlyMode": "off",
-        "readReplicaCount": 0,
         "encryption": True,
         "emailConfigured": False,
         "redisEnabled": False,
@@ -65,13 +67,12 @@ def _info(world: World, request: Request) -> dict[str, object]:
         "systemId": world.system_id,
         "systemName": "DHIS 2",
         "jasperReportsVersion": "6.20.0" if version >= (2, 38) else "6.3.1",
-        "javaVersion": "17.0.15" if version >= (2, 39) else "11.0.13",
     }
-    private = (
-        "environmentVariable", "fileStoreProvider", "nodeId", "javaVendor", "osName", "osArchitecture", "osVersion",
-        "externalDirectory", "databaseInfo", "memoryInfo", "cpuCores",
-    )  # fmt: skip
-    info |= dict.fromkeys(private, "sandbox")
+    info |= dict.fromkeys(("environmentVariable", "databaseInfo"), "sandbox")
+    if request.actor.is_superuser:
+        info |= {"readOnlyMode": "off", "readReplicaCount": 0}
+        info["javaVersion"] = "17.0.15" if version >= (2, 39) else "11.0.13"
+        info |= dict.fromkeys(_MACHINE, "sandbox")
     if version >= (2, 35):
         info |= {"serverTimeZoneId": "Etc/UTC", "serverTimeZoneDisplayName": "Coordinated Universal Time"}
     if version >= (2, 34):

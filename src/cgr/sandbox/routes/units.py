@@ -123,9 +123,8 @@ def _shape(world: World, unit: Unit) -> object:
 def _feature(world: World, unit: Unit) -> dict[str, object]:
     uid = unit.uid
     path = unit.stored_path.strip("/").split("/") if world.version >= (2, 33) else world.units_store.ancestors(uid)
-    properties: dict[str, Any] = {"name": unit.data["name"], "level": str(len(path))}
-    if unit.data.get("code"):
-        properties["code"] = unit.data["code"]
+    properties: dict[str, Any] = {"code": unit.data["code"]} if unit.data.get("code") else {}
+    properties |= {"name": unit.data["name"], "level": str(len(path))}
     if unit.parent is not None:
         properties["parent"] = unit.parent
     properties["parentGraph"] = "/".join(path[:-1])
@@ -147,7 +146,7 @@ def filled_levels(world: World, request: Request) -> Response:
     else:
         deepest = max((unit.stored_level for unit in store.units.values()), default=0)
     named = {level["level"]: level for level in world.objects.get("organisationUnitLevels", {}).values()}
-    plan = presenter.plan(ORGANISATION_UNIT_LEVEL, "*")
+    plan = presenter.plan(ORGANISATION_UNIT_LEVEL, "*" if world.version >= (2, 32) else "*,lastUpdatedBy[id,name]")
     deepest = max([deepest, *named])
     return json_response(
         [_level_shown(world, plan.render(named.get(number, {"id": "", "name": f"Level {number}", "level": number})))

@@ -275,6 +275,14 @@ def test_descriptions_and_short_names_are_translated_where_they_are_localized():
     }
 
 
+def test_a_translation_that_dhis2_would_refuse_is_a_problem():
+    world = small_country()
+    world.rename("F1", "Place F1", fr="x" * 231)
+    planned = world.plan()
+    assert problems(planned) == {"F1": ["value-refused"]}
+    assert "name (fr)" in problem(planned, "F1").message
+
+
 def test_a_corrupt_translation_in_dhis2_harms_nobody():
     world = small_country()
     world.unit("F1")["translations"] = [{"property": "NAME"}, None, {"property": "NAME", "locale": "fr", "value": "x"}]

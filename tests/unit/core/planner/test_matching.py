@@ -107,6 +107,13 @@ def test_the_same_id_on_two_objects_is_a_problem_of_both_and_nothing_of_either_i
     assert planned.counts.unchanged == 6
 
 
+def test_an_id_that_only_objects_outside_of_the_run_share_is_no_concern_of_the_run():
+    world = small_country()
+    world.level("facility", where={"owner": ["PUB"]})
+    world.change("F2", external_id=uid("F1"))
+    assert not world.plan().problems
+
+
 def test_nothing_moves_below_a_unit_that_two_objects_claim_but_what_is_there_stays():
     world = small_country()
     world.change("D2", external_id=uid("D1"))

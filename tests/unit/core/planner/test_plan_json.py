@@ -144,3 +144,9 @@ def test_the_report_lays_outcomes_over_the_plan():
         "property": "name",
     }
     assert "outcome" not in shown["changes"][0]
+
+
+def test_a_change_that_was_not_tried_yet_has_no_outcome_in_the_report():
+    shown = to_json(busy_country().plan(), id="17", config="hmis-all", digest="d")
+    report = to_report(shown, {}, state="running", started=None, ended=None, requests=0)
+    assert {change["outcome"] for change in report["changes"]} == {None}

@@ -1,0 +1,141 @@
+"""The reference pages are held to the code: what exists is written down, and what is written down exists."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from cgr.configuration.document import Document, parse_document
+from cgr.configuration.yaml_reading import read_yaml
+from cgr.core.changes import Counts, Plan, ProblemCode
+from cgr.core.importing import ImportMapping
+from cgr.core.mapping import SyncMapping
+from cgr.core.objects_file import read_line
+from cgr.core.plan_json import to_json
+from cgr.core.report import OutcomeState
+from cgr.dhis2 import SystemCheck
+from cgr.dhis2.errors import FAULTS
+
+from .pages import blocks, headings, section, shown_json, table_codes, text_of
+from .sources import commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
+
+CLI = "docs/reference/cli.md"
+ERRORS = "docs/reference/errors.md"
+FILES = "docs/reference/files.md"
+PROBLEMS = "docs/reference/problem-codes.md"
+SETTINGS = "docs/reference/settings.md"
+ENVIRONMENT = "src/cgr/project/environment.py"
+COMMANDS = commands()
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_a_section_that_names_all_its_options(path):
+    written = section(CLI, f"`{path}`")
+    options = [option for parameter in COMMANDS[path].params for option in parameter.opts if option.startswith("-")]
+    assert not [option for option in options if option != "--help" and f"`{option}" not in written]
+
+
+def test_the_command_line_page_describes_no_command_that_is_not_there():
+    described = [title.strip("`") for _, _, title in headings(text_of(CLI)) if title.startswith("`cgr ")]
+    assert sorted(described) == sorted(COMMANDS)
+
+
+def test_the_plan_on_the_command_line_page_has_the_keys_of_a_plan():
+    shown = shown_json(CLI, "digest")
+    empty = Plan("2026-11-23", SyncMapping(levels=()), "2.42", 0, Counts(), (), (), (), ())
+    # What was left out of the configuration stands with the run, beside its plan.
+    assert shown.keys() == to_json(empty, id="1", config="c", digest="d").keys() | {"findings"}
+    assert shown["counts"].keys() == set(Counts.__struct_fields__)
+
+
+def test_the_check_on_the_command_line_page_has_the_keys_of_a_check():
+    assert shown_json(CLI, "clock_skew_s").keys() == set(SystemCheck.__struct_fields__)
+
+
+def test_every_outcome_of_a_change_is_explained():
+    assert table_codes(section(CLI, "`cgr sync report`")) == set(OutcomeState)
+
+
+def test_every_state_of_a_run_is_explained():
+    (states,) = re.findall(r"class State\(.*?(?=\n    class )", text_of("src/cgr/runs/models.py"), re.DOTALL)
+    known = set(re.findall(r'= "([a-z]+)"', states))
+    assert known
+    assert table_codes(section(CLI, "`cgr sync runs`")) == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CGR_DATA_DIR", "DATABASE_URL", "CGR_SECRET_KEYS", "CGR_HOST", "CGR_PORT", "CGR_ALLOW_PRIVATE_NETWORKS"],
+)
+def test_every_environment_variable_that_scripts_rely_on_is_read_and_explained(name):
+    assert f'"{name}"' in text_of(ENVIRONMENT)
+    assert f"| `{name}` |" in text_of(SETTINGS)
+
+
+def test_the_settings_page_lists_exactly_the_variables_that_are_read():
+    read = re.findall(r'variables(?:\.get\(|, )"([A-Z_]+)"', text_of(ENVIRONMENT))
+    written = re.findall(r"^\| `([A-Z_]+)` \|", text_of(SETTINGS), re.MULTILINE)
+    assert sorted(written) == sorted(set(read))
+
+
+def test_every_problem_code_is_explained_and_no_other():
+    # A report has codes of its own for changes that the run never came to.
+    beside = set(re.findall(r'"code": "([a-z-]+)"', text_of("src/cgr/sync/reports.py")))
+    assert table_codes(section(PROBLEMS, "Problems of a plan or a report")) == set(ProblemCode) | beside
+
+
+@pytest.mark.parametrize(
+    ("title", "codes"),
+    [("Notes of a plan", note_codes()), ("Guards", guard_codes()), ("Troubles of an import", trouble_codes())],
+)
+def test_every_note_guard_and_trouble_is_explained_and_no_other(title, codes):
+    assert codes
+    assert table_codes(section(PROBLEMS, title)) == codes
+
+
+def test_every_error_code_is_explained():
+    # Whatever is wrong with one unit of an import is told as its trouble.
+    assert not error_codes() - trouble_codes() - table_codes(text_of(ERRORS))
+
+
+def test_the_errors_page_explains_no_code_that_is_not_there():
+    # A guard's code is that of the error that stops the run.
+    assert not table_codes(text_of(ERRORS)) - error_codes() - guard_codes()
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_the_errors_page_says_of_each_dhis2_error_what_it_asks_for(code):
+    words = {
+        "BadInput": "bad input",
+        "TryLater": "try later",
+        "NeedsPerson": "needs a person",
+        "ProtocolBroken": "protocol broken",
+    }
+    row = re.search(rf"^\| `{code}` \|.*?\| ([a-z ]+) \|", text_of(ERRORS), re.MULTILINE)
+    assert row
+    assert row[1] == words[FAULTS[code].kind.__name__]
+
+
+def test_the_configuration_file_shown_can_be_read():
+    (example,) = blocks(section(FILES, "Configuration file"), "yaml")
+    document = parse_document(example.encode())
+    assert [level.type for level in document.syncs[0].levels] == ["country", "region", "district", "facility"]
+
+
+def test_the_page_on_files_names_every_key_of_the_configuration_file():
+    page = section(FILES, "Configuration file")
+    assert not sorted(key for key in keys_of(Document) if not re.search(rf"\b{key}\b", page))
+
+
+def test_the_objects_shown_can_be_read():
+    (example,) = blocks(section(FILES, "Geo-Objects file"), "ndjson")
+    lines = [line for line in example.splitlines() if not line.startswith("#")]
+    assert [read_line(line.encode(), number).code for number, line in enumerate(lines, start=1)] == ["F1", "D7"]
+
+
+def test_the_import_mapping_shown_can_be_read():
+    (example,) = blocks(section(FILES, "Import mapping"), "yaml")
+    mapping = msgspec.convert(read_yaml(example.encode()).value, ImportMapping)
+    assert [attribute.to for attribute in mapping.attributes] == ["beds", "owner", "owner"]

@@ -176,7 +176,7 @@ def _page(lines: list[str]) -> Iterator[str]:
     yield "# Performance"
     yield ""
     yield "Made by `make bench`, against the sandbox in a process of its own on the same machine. Compare ratios, and"
-    yield f"rows of one run; the figures are one machine's ({os.cpu_count()} cores, Python {platform.python_version()})."
+    yield f"rows of one run; figures are one machine's ({os.cpu_count()} cores, Python {platform.python_version()})."
     yield ""
     yield from lines
 

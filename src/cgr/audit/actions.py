@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from django.db import connection
 from django.utils import timezone
+from msgspec import Struct
 
 from cgr.audit.models import AuditEntry
+from cgr.core.copy_format import NULL, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 class Named(Protocol):
@@ -23,8 +25,7 @@ class Named(Protocol):
         """The name that the log keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One change to write down. `before` and `after` are JSON objects and never hold a secret."""
 
     action: str
@@ -59,27 +60,20 @@ def record(
 
 def record_many(actor: Named | str, entries: Iterable[Entry]) -> None:
     """Write many entries by COPY, in the order given; their moment is that of this call."""
-    name, now = _name(actor), timezone.now()
+    origin = f"{timezone.now().isoformat()}\t{field(_name(actor))}"
+    lines = [
+        f"{origin}\t{field(entry.action)}\t{field(entry.kind)}\t{field(entry.subject)}\t{field(entry.organization)}"
+        f"\t{_json_field(entry.before)}\t{_json_field(entry.after)}\n"
+        for entry in entries
+    ]
     columns = "at, actor, action, kind, subject, organization, before, after"
     with connection.cursor() as cursor, cursor.copy(f"COPY {AuditEntry._meta.db_table} ({columns}) FROM STDIN") as copy:  # noqa: SLF001 - Django's documented way to a table's name
-        for entry in entries:
-            copy.write_row(
-                (
-                    now,
-                    name,
-                    entry.action,
-                    entry.kind,
-                    entry.subject,
-                    entry.organization,
-                    _json(entry.before),
-                    _json(entry.after),
-                )
-            )
+        copy.write("".join(lines))
 
 
 def _name(actor: Named | str) -> str:
     return actor if isinstance(actor, str) else actor.name
 
 
-def _json(value: Mapping[str, object] | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+def _json_field(value: Mapping[str, object] | None) -> str:
+    return NULL if value is None else field(msgspec.json.encode(value).decode())

@@ -13,7 +13,7 @@ from msgspec import Struct
 from cgr.core.changes import Change, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SMALLEST = 1
 FIRST = 500
@@ -62,6 +62,16 @@ def next_batch(changes: Sequence[Change], size: BatchSize) -> list[Change]:
             depth_of_moves = change.depth
         batch.append(change)
     return batch
+
+
+def fitting(changes: Sequence[Change], size: BatchSize, weigh: Callable[[Change], int]) -> int:
+    """Say how many of the changes fit one request, at least one; `weigh` gives the bytes that a unit adds to the body."""
+    weight = 0
+    for count, change in enumerate(changes[: size.units]):
+        weight += weigh(change)
+        if count and weight > MOST_BYTES:
+            return count
+    return min(len(changes), size.units)
 
 
 def is_creation(change: Change) -> bool:

@@ -5,9 +5,10 @@ DHIS2's import replaces whole objects, so whatever isn't in the body is deleted 
 
 from __future__ import annotations
 
-import json
 from copy import copy
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ def _values(entries: object) -> dict[str, str] | None:
 
 def _geometry(owner: dict[str, Any]) -> bytes | None:
     if "geometry" in owner:
-        return None if owner["geometry"] is None else json.dumps(owner["geometry"]).encode()
+        return None if owner["geometry"] is None else msgspec.json.encode(owner["geometry"])
     return _legacy_geometry(owner.get("featureType"), owner.get("coordinates"))
 
 
@@ -119,14 +120,14 @@ def _legacy_geometry(feature_type: str | None, text: str | None) -> bytes | None
     if not text or feature_type in {None, "NONE"}:
         return None
     try:
-        coordinates = json.loads(text)
-    except ValueError:
+        coordinates = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):
         return None
     readers = {1: ("Point", _is_position), 3: ("Polygon", _is_area), 4: ("MultiPolygon", _are_areas)}
     kind, is_one = readers.get(_nesting(coordinates), ("", None))
     if is_one is None or not is_one(coordinates):
         return None
-    return json.dumps({"type": kind, "coordinates": coordinates}).encode()
+    return msgspec.json.encode({"type": kind, "coordinates": coordinates})
 
 
 def _nesting(value: object) -> int:

@@ -27,7 +27,7 @@ _SHORTEN = "Shorten the value in the registry."
 _MEANINGS: dict[str, tuple[ProblemCode, str]] = {
     "E4000": (ProblemCode.REQUIRED_MISSING, "Give the object the value that is missing, or map the field to another."),
     "E4001": (ProblemCode.VALUE_REFUSED, _SHORTEN),
-    "E4002": (ProblemCode.VALUE_REFUSED, _SHORTEN),
+    "E4002": (ProblemCode.VALUE_REFUSED, "Correct the value in the registry: its length isn't the one that DHIS2 demands."),
     "E4003": (ProblemCode.VALUE_REFUSED, "Correct the e-mail address in the registry."),
     "E4004": (
         ProblemCode.VALUE_REFUSED,
@@ -73,4 +73,13 @@ def unnamed(message: str) -> Verdict:
         ProblemCode.REFUSED_BY_DHIS2,
         f"DHIS2 fails on this unit without saying why: {message}",
         "Compare the unit with its neighbours in DHIS2's Maintenance app: dates, geometry and parent first.",
+    )
+
+
+def too_large(message: str) -> Verdict:
+    """Judge a unit that is too large for the server, or a proxy before it, even when it travels alone."""
+    return Verdict(
+        ProblemCode.REFUSED_BY_DHIS2,
+        f"The unit is too large to be sent: {message}",
+        "Simplify its geometry, or have the limit of the proxy before DHIS2 raised (nginx: client_max_body_size).",
     )

@@ -2,6 +2,9 @@
 
 Localized text is `{"default": …, "fr": …}`. Periods are half-open: `from` inclusive, `to` exclusive, null: open.
 JSON columns hold `label` and every attribute as a list of `{"from", "to", "value"}`, `exists` as `{"from", "to"}`.
+
+The tables that are written in bulk have no foreign keys in the database but the one to external systems, which are the
+only rows among those they refer to that can be deleted (docs/decisions/references-checked-as-sets.md).
 """
 
 from __future__ import annotations
@@ -127,7 +130,9 @@ class GeoObject(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The unique (type, code) below is the index by type.
-    type = models.ForeignKey(GeoObjectType, on_delete=models.PROTECT, related_name="geo_objects", db_index=False)
+    type = models.ForeignKey(
+        GeoObjectType, on_delete=models.PROTECT, related_name="geo_objects", db_index=False, db_constraint=False
+    )
     code = models.CharField(max_length=100)
     label = models.JSONField(default=list)
     exists = models.JSONField(default=list)
@@ -148,7 +153,7 @@ class GeoObject(models.Model):
 class GeometryVersion(models.Model):
     """An object's geometry in one period: WKB, EPSG:4326."""
 
-    object = models.ForeignKey(GeoObject, on_delete=models.CASCADE, related_name="geometries")
+    object = models.ForeignKey(GeoObject, on_delete=models.CASCADE, related_name="geometries", db_constraint=False)
     starts = models.DateField(null=True)
     ends = models.DateField(null=True)
     wkb = models.BinaryField()
@@ -162,9 +167,15 @@ class ParentEdge(models.Model):
     """A parent in one hierarchy in one period. Two may be in force at once: a defect that planning reports (R0.3)."""
 
     # Two indexes instead of Django's three: every one is paid for with each edge that is written in bulk.
-    hierarchy = models.ForeignKey(Hierarchy, on_delete=models.CASCADE, related_name="edges", db_index=False)
-    child = models.ForeignKey(GeoObject, on_delete=models.CASCADE, related_name="parent_edges", db_index=False)
-    parent = models.ForeignKey(GeoObject, on_delete=models.PROTECT, related_name="child_edges", db_index=False)
+    hierarchy = models.ForeignKey(
+        Hierarchy, on_delete=models.CASCADE, related_name="edges", db_index=False, db_constraint=False
+    )
+    child = models.ForeignKey(
+        GeoObject, on_delete=models.CASCADE, related_name="parent_edges", db_index=False, db_constraint=False
+    )
+    parent = models.ForeignKey(
+        GeoObject, on_delete=models.PROTECT, related_name="child_edges", db_index=False, db_constraint=False
+    )
     starts = models.DateField(null=True)
     ends = models.DateField(null=True)
 
@@ -188,18 +199,22 @@ class ExternalId(models.Model):
         RESERVED = "reserved"
         CONFIRMED = "confirmed"
 
-    # The unique constraints below are the indexes by system.
+    # The unique constraints below are the indexes by object and by system.
     system = models.ForeignKey(
         "systems.ExternalSystem", on_delete=models.PROTECT, related_name="external_ids", db_index=False
     )
-    object = models.ForeignKey(GeoObject, on_delete=models.CASCADE, related_name="external_ids")
-    type = models.ForeignKey(GeoObjectType, on_delete=models.PROTECT, related_name="+", db_index=False)
+    object = models.ForeignKey(
+        GeoObject, on_delete=models.CASCADE, related_name="external_ids", db_index=False, db_constraint=False
+    )
+    type = models.ForeignKey(
+        GeoObjectType, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     value = models.CharField(max_length=100)
     state = models.CharField(max_length=10, choices=State.choices, default=State.CONFIRMED)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["system", "object"], name="one_id_per_object_and_system"),
+            models.UniqueConstraint(fields=["object", "system"], name="one_id_per_object_and_system"),
             models.UniqueConstraint(fields=["system", "type", "value"], name="id_once_per_system_and_type"),
         ]
 

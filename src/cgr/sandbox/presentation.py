@@ -253,8 +253,9 @@ class Presenter:
         if reference is None:
             return None
         user = self.world.user_of(reference["id"])
-        if user is None or (self.version < (2, 36) and inner is None):
-            return narrowed({"id": reference["id"]}, inner)
+        if user is None or self.version < (2, 36):
+            name = {"name": user.name} if user is not None and inner is not None else {}
+            return narrowed({"id": reference["id"]} | name, inner)
         shown = {"id": user.uid, "name": user.name, "displayName": user.name, "username": user.username}
         if user.data.get("code"):
             shown["code"] = user.data["code"]

@@ -218,8 +218,6 @@ class World:
         path = self._canonical_path(request)
         route, args, known = self._routes.find(request.method, path) if path else (None, {}, False)
         cookies: tuple[str, ...] = ()
-        if route is None and self.version[:2] == (2, 38) and not path.startswith("/api"):
-            return self._unknown_path(request)  # recorded without the web front end: nobody asks who is there
         if route is None or not route.anonymous or "authorization" in request.headers:
             signed_in = self._sign_in(request)
             if isinstance(signed_in, Response):
@@ -237,7 +235,7 @@ class World:
             quiet = "is not" if self.version >= (2, 42) else "not"
             response = messages.problem(self, 405, f"Request method '{request.method}' {quiet} supported")
         else:
-            response = self._unknown_path(request)
+            response = self.unknown_path(request)
         response.cookies += cookies
         return response
 
@@ -249,10 +247,13 @@ class World:
             path = f"/api/{rest}" if request.api_version in versions.api_numbers(self.version) else ""
         return path.removesuffix(".json") if path.startswith("/api/") and "/apps/" not in path else path
 
-    def _unknown_path(self, request: Request) -> Response:
+    def unknown_path(self, request: Request) -> Response:
+        """Give the 404 of a path nobody serves."""
         if (2, 37) <= self.version < (2, 41):
             # These were recorded without the web front end, on another servlet container.
-            told = {"servlet": "dispatcher", "message": "Not Found", "url": request.path, "status": "404"}
+            jetty = "org.eclipse.jetty.servlet.ServletHandler$Default404Servlet-7e985ce9"
+            servlet = "dispatcher" if request.path.startswith("/api") else jetty
+            told = {"servlet": servlet, "message": "Not Found", "url": request.path, "status": "404"}
             return json_response(told, 404)
         page = f"No static resource {request.path.strip('/')}." if self.version >= (2, 42) else ""
         return messages.container_page(404, page)

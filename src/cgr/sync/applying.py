@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from cgr.core.batches import SMALLEST, BatchSize, is_creation, next_batch, writes_unit
-from cgr.core.errors import OtherSide, TryLater
+from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes_unit
+from cgr.core.changes import ProblemCode
+from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
-from cgr.dhis2.errors import REQUEST_TOO_LARGE, SERVER_AWAY, TIME_OUT
+from cgr.dhis2.errors import SERVER_AWAY, TIME_OUT
 from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
-from cgr.runs.items import PlannedItem, Settled, last_batch, mark_sent, not_made, read_changes, settle
+from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.sync import outcomes
 from cgr.sync.delivery import Delivery, deliver
-from cgr.sync.sending import send_units
+from cgr.sync.patience import PAUSES, pause_after
+from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,19 +41,16 @@ if TYPE_CHECKING:
     from cgr.dhis2.writing import Strategy
     from cgr.runs.models import Run
 
-_PATIENCE = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-"""Seconds to wait after the n-th failure in a row; then the run stops and can be resumed."""
-
-_TOO_MUCH = frozenset({SERVER_AWAY, TIME_OUT, REQUEST_TOO_LARGE})
 _STILL_WORKING = frozenset({SERVER_AWAY, TIME_OUT})
-"""After these, a proxy's 504 among them, the server most likely goes on importing (api.md 5.5)."""
+"""After these, a proxy's 504 among them, the server most likely goes on importing (api.md 5.5): too many at once."""
 
 
 @dataclass(slots=True)
 class Job:
     """Everything that applying one run needs. `wait` takes seconds; tests pass one that doesn't sleep.
 
-    `lost`: units whose change wasn't made, with the object's name; what needs them isn't sent.
+    `lost`: units whose change wasn't made, with the name of the object whose own trouble it is; what needs them isn't
+    sent.
     """
 
     actor: Actor
@@ -64,15 +63,23 @@ class Job:
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
 
-    def lose(self, change: Change) -> None:
-        """Remember that a change wasn't made."""
-        self.lost[change.uid] = outcomes.name_of(change)
+
+@dataclass(slots=True)
+class Batch:
+    """Items that travel together. `remaining`: those without an outcome yet, by unit id.
+
+    `doubtful`: ids that DHIS2 may have got, in this process or before a crash, without our knowing what it did.
+    """
+
+    remaining: dict[str, PlannedItem]
+    doubtful: set[str]
 
 
 def write_units(job: Job) -> bool:
     """Write every unit of the plan that has no outcome yet. False: somebody cancelled the run between two batches."""
     job.lost = not_made(job.run.pk)
     job.batch = last_batch(job.run.pk)
+    job.progress.step("write units", count_units_due(job.run.pk))
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
     while _fill(job, waiting, due):
@@ -87,23 +94,32 @@ def write_units(job: Job) -> bool:
 
 def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem]) -> bool:
     """Have as many items waiting as fit one batch, without those that depend on units that weren't made."""
-    blocked: list[Settled] = []
+    blocked: dict[str, tuple[PlannedItem, Settled]] = {}
     for _ in range(len(waiting)):
         _enqueue(job, waiting, waiting.popleft(), blocked)
     while len(waiting) < job.size.units and (item := next(due, None)) is not None:
         _enqueue(job, waiting, item, blocked)
-    settle(blocked)
-    job.progress.advance(len(blocked))
+    if blocked:
+        _store(job, blocked, doubtful={uid for uid, (item, _) in blocked.items() if item.sent_in is not None})
+        job.progress.advance(len(blocked))
     return bool(waiting)
 
 
-def _enqueue(job: Job, waiting: deque[PlannedItem], item: PlannedItem, blocked: list[Settled]) -> None:
-    by = next((job.lost[uid] for uid in item.change.needs if uid in job.lost), None)
-    if by is None:
+def _enqueue(
+    job: Job, waiting: deque[PlannedItem], item: PlannedItem, blocked: dict[str, tuple[PlannedItem, Settled]]
+) -> None:
+    by = _missing(job, item.change)
+    # What may have been sent already is read back before it is given up.
+    if by is None or item.sent_in is not None:
         waiting.append(item)
     else:
-        job.lose(item.change)
-        blocked.append(outcomes.blocked(item, by=by))
+        job.lost[item.change.uid] = by
+        blocked[item.change.uid] = item, outcomes.blocked(item, by=by)
+
+
+def _missing(job: Job, change: Change) -> str | None:
+    """Name the object that a change waits for in vain."""
+    return next((job.lost[uid] for uid in change.needs if uid in job.lost), None)
 
 
 def _unit_is_due(item: PlannedItem) -> bool:
@@ -114,84 +130,112 @@ def _write_batch(job: Job, items: Sequence[PlannedItem]) -> None:
     """Bring the units of one batch to an outcome, however often the connection fails; raises when patience ends."""
     job.batch += 1
     mark_sent([item.pk for item in items], batch=job.batch)
-    remaining = {item.change.uid: item for item in items}
-    sent = {uid for uid, item in remaining.items() if item.sent_in is not None}
-    for pause in (*_PATIENCE, None):
+    batch = Batch(
+        remaining={item.change.uid: item for item in items},
+        doubtful={item.change.uid for item in items if item.sent_in is not None},
+    )
+    failures = 0
+    while batch.remaining:
+        before = len(batch.remaining)
         try:
-            _try_batch(job, remaining, sent)
-        except OtherSide as error:
-            if pause is None or not _may_pass(job, error):
-                raise
-            if error.code in _TOO_MUCH:
+            _try_batch(job, batch)
+        except TryLater as error:
+            failures = failures + 1 if len(batch.remaining) == before else 1
+            if error.code in _STILL_WORKING:
                 job.size = job.size.halved()
-            if isinstance(error, TryLater):
-                _pause(job, error, pause, remaining)
-        else:
-            return
+            job.wait(pause_after(error, failures))
+            if error.sent and error.code in _STILL_WORKING:
+                _wait_for_server(job, batch)
 
 
-def _may_pass(job: Job, error: OtherSide) -> bool:
-    """Say whether trying again can help: later, or with fewer units at once."""
-    return isinstance(error, TryLater) or (error.code == REQUEST_TOO_LARGE and job.size.units > SMALLEST)
-
-
-def _pause(job: Job, error: TryLater, pause: float, remaining: Mapping[str, PlannedItem]) -> None:
-    """Wait before the next try; after a time-out as long as the server may still be busy with what it got."""
-    job.wait(error.retry_after.total_seconds() if error.retry_after else pause)
-    if not error.sent or error.code not in _STILL_WORKING:
+def _wait_for_server(job: Job, batch: Batch) -> None:
+    """Wait until the server has done what it got before we stopped listening, or surely never will."""
+    probe = next((item.change for uid, item in batch.remaining.items() if uid in batch.doubtful), None)
+    if probe is None:
         return
-    probe = next(iter(remaining.values())).change
-    for longer in _PATIENCE:
-        owner = job.client.owners([probe.uid]).get(probe.uid)
-        if owner is not None and (is_creation(probe) or _is_as_planned(job, owner, probe)):
+    for pause in PAUSES:
+        if _has_arrived(job, probe):
             return
-        job.wait(longer)
+        job.wait(pause)
 
 
-def _try_batch(job: Job, remaining: dict[str, PlannedItem], sent: set[str]) -> None:
-    """Send what is still to be sent; what has an outcome leaves `remaining`, also when a later piece fails.
+def _has_arrived(job: Job, change: Change) -> bool:
+    try:
+        owner = job.client.owners([change.uid]).get(change.uid)
+    except TryLater:
+        return False
+    return owner is not None and (is_creation(change) or _is_as_planned(job, owner, change))
 
-    `sent` gathers the ids that DHIS2 may have got, in this process or before a crash.
-    """
-    owners = job.client.owners(list(remaining))
-    settled, due = _sort_out(job, remaining, owners, sent)
-    _store(job, settled, remaining)
 
-    def send(batch: Sequence[Change]) -> ImportReport:
-        sent.update(change.uid for change in batch)
-        strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(batch[0]) else "UPDATE"
-        return send_units(job.client, batch, owners, strategy=strategy, validate=False)
+def _try_batch(job: Job, batch: Batch) -> None:
+    """Send what is still to be sent; what has an outcome leaves the batch, also when a later piece fails."""
+    owners = job.client.owners(list(batch.remaining))
+    due = _sort_out(job, batch, owners)
+
+    def weigh(change: Change) -> int:
+        return weight(change, owners.get(change.uid))
+
+    def send(changes: Sequence[Change]) -> ImportReport:
+        return _send(job, changes, owners, batch)
 
     while due:
-        piece, due = due[: job.size.units], due[job.size.units :]
+        count = fitting(due, job.size, weigh)
+        piece, due = due[:count], due[count:]
         began = monotonic()
-        delivery = deliver(piece, send)
-        job.size = job.size.after(monotonic() - began, sent=len(piece))
-        _store(job, list(_outcomes_of(job, delivery, remaining)), remaining)
+        delivery = deliver(piece, send, lost=job.lost)
+        job.size = job.size.halved() if delivery.too_large else job.size.after(monotonic() - began, sent=count)
+        _forget_refusals_of_arrived(job, delivery, batch)
+        _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)))
 
 
-def _sort_out(
-    job: Job, items: Mapping[str, PlannedItem], owners: Mapping[str, dict[str, object]], sent: set[str]
-) -> tuple[list[Settled], list[Change]]:
-    """Compare what DHIS2 and the registry hold now with what was planned: what has an outcome already, what is due."""
-    ours = versions([item.change.key for item in items.values()])
-    settled: list[Settled] = []
+def _send(
+    job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch
+) -> ImportReport:
+    """Send, and keep the books on what DHIS2 may have got: a request that it refuses has written nothing."""
+    fresh = {change.uid for change in changes} - batch.doubtful
+    strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(changes[0]) else "UPDATE"
+    batch.doubtful |= fresh
+    try:
+        report = send_units(job.client, changes, owners, strategy=strategy, validate=False)
+    except NeedsPerson:
+        batch.doubtful -= fresh
+        raise
+    if not report.ok:
+        batch.doubtful -= fresh
+    return report
+
+
+def _forget_refusals_of_arrived(job: Job, delivery: Delivery, batch: Batch) -> None:
+    """Leave new units that an earlier try made after all to the next round: DHIS2 refuses to make them twice."""
+    refused = [uid for uid in delivery.refused if uid in batch.doubtful and is_creation(batch.remaining[uid].change)]
+    arrived = job.client.owners(refused) if refused else {}
+    for uid in arrived:
+        del delivery.refused[uid]
+    if arrived:
+        delivery.blocked.clear()
+
+
+def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -> list[Change]:
+    """Compare what DHIS2 and the registry hold now with what was planned; give what is due, settle the others."""
+    ours = versions([item.change.key for item in batch.remaining.values()])
+    settled: dict[str, Settled] = {}
     due: list[Change] = []
-    for uid, item in items.items():
+    for uid, item in batch.remaining.items():
         change = item.change
-        outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in sent)
+        outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
         if outcome is None and ours.get(change.key) != change.version:
             outcome = outcomes.changed_in_registry(item)
-        missing = next((needed for needed in change.needs if needed in job.lost), None)
-        if outcome is None and missing is not None:
-            outcome = outcomes.blocked(item, by=job.lost[missing])
+        by = _missing(job, change)
+        if outcome is None and by is not None:
+            outcome = outcomes.blocked(item, by=by)
         if outcome is None:
             due.append(change)
             continue
-        settled.append(outcome)
+        settled[uid] = outcome
         if not outcome.unit_written:
-            job.lose(change)
-    return settled, due
+            job.lost[uid] = by or outcomes.name_of(change)
+    _settle(job, batch, settled)
+    return due
 
 
 def _outcome_before_sending(
@@ -217,31 +261,50 @@ def _is_as_planned(job: Job, owner: dict[str, object], change: Change) -> bool:
     return _basis(job, overlay(owner, change), change) == _basis(job, owner, change)
 
 
-def _outcomes_of(job: Job, delivery: Delivery, items: Mapping[str, PlannedItem]) -> Iterator[Settled]:
+def _outcomes_of(
+    job: Job, delivery: Delivery, items: Mapping[str, PlannedItem]
+) -> Iterator[tuple[str, Settled]]:
     for change in delivery.accepted:
-        yield outcomes.written(items[change.uid])
+        yield change.uid, outcomes.written(items[change.uid])
     for uid, why in delivery.refused.items():
-        job.lose(items[uid].change)
-        yield outcomes.refused(items[uid], why)
+        job.lost[uid] = outcomes.name_of(items[uid].change)
+        yield uid, outcomes.refused(items[uid], why)
     for uid, parent in delivery.blocked.items():
-        job.lose(items[uid].change)
-        yield outcomes.blocked(items[uid], by=job.lost[parent])
+        job.lost[uid] = job.lost[parent]
+        yield uid, outcomes.blocked(items[uid], by=job.lost[parent])
 
 
-def _store(job: Job, settled: Sequence[Settled], remaining: dict[str, PlannedItem]) -> None:
-    """Write outcomes and, in the same transaction, what they mean for the external ids of new units."""
-    by_pk = {item.pk: item for item in remaining.values()}
+def _settle(job: Job, batch: Batch, settled: Mapping[str, Settled]) -> None:
+    _store(
+        job,
+        {uid: (batch.remaining[uid], outcome) for uid, outcome in settled.items()},
+        doubtful=batch.doubtful,
+    )
+    for uid in settled:
+        del batch.remaining[uid]
+
+
+def _store(job: Job, settled: Mapping[str, tuple[PlannedItem, Settled]], *, doubtful: set[str]) -> None:
+    """Write outcomes and, in the same transaction, what they mean for the external ids of new units.
+
+    The id of a unit that may be in DHIS2 stays reserved: given up, it would be made there a second time (R9.4).
+    """
     made: list[int] = []
-    not_made: list[int] = []
-    for outcome in settled:
-        change = by_pk[outcome.pk].change
-        if is_creation(change):
-            (made if outcome.unit_written else not_made).append(change.key)
+    free: list[int] = []
+    for uid, (item, outcome) in settled.items():
+        if not is_creation(item.change):
+            continue
+        if outcome.unit_written:
+            made.append(item.change.key)
+        elif uid not in doubtful and not _is_in_dhis2(outcome):
+            free.append(item.change.key)
     with transaction.atomic():
-        settle(settled)
+        settle([outcome for _, outcome in settled.values()])
         if made:
             confirm_external_ids(job.actor, job.run.system.code, made)
-        if not_made:
-            release_external_ids(job.actor, job.run.system.code, not_made)
-    for outcome in settled:
-        del remaining[by_pk[outcome.pk].change.uid]
+        if free:
+            release_external_ids(job.actor, job.run.system.code, free)
+
+
+def _is_in_dhis2(outcome: Settled) -> bool:
+    return outcome.error is not None and outcome.error["code"] == ProblemCode.CHANGED_IN_DHIS2

@@ -13,67 +13,101 @@ from msgspec import Struct, field
 from cgr.core.batches import halves
 from cgr.core.changes import Change
 from cgr.core.errors import NeedsPerson, TryLater
-from cgr.core.refusals import STOP_THE_RUN, Verdict, unnamed, verdict
+from cgr.core.refusals import STOP_THE_RUN, Verdict, too_large, unnamed, verdict
+from cgr.dhis2.errors import REQUEST_TOO_LARGE
+from cgr.dhis2.reports import ImportReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
-    from cgr.dhis2.reports import ImportReport, Refusal
+    from cgr.dhis2.reports import Refusal
 
 _MOST_UNNAMED = 10
 """So many units that each make DHIS2 fail alone are no longer the units' fault: the server is ill."""
 
 
 class Delivery(Struct):
-    """What became of one batch. `blocked`: unit → the unit whose change it needed and that wasn't made."""
+    """What became of one batch: each of its units is in one of the three.
+
+    `blocked`: unit → the unit whose change it needed and that wasn't made. `too_large`: a request was, for the server
+    or a proxy before it, so the next ones should be smaller.
+    """
 
     accepted: list[Change] = field(default_factory=list)
     refused: dict[str, Verdict] = field(default_factory=dict)
     blocked: dict[str, str] = field(default_factory=dict)
+    too_large: bool = False
     unnamed: int = 0
 
 
-def deliver(changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport]) -> Delivery:
+def deliver(
+    changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport], *, lost: Container[str] = ()
+) -> Delivery:
     """Send changes, parents first, until DHIS2 takes all that is left; raises what `send` raises.
 
-    Raises `NeedsPerson` when we may not write units at all, `TryLater` when the server fails on whatever it is sent.
+    `lost`: units whose change wasn't made before; what needs them isn't sent. Raises `NeedsPerson` when we may not
+    write units at all, `TryLater` when the server fails on whatever it is sent.
     """
     delivery = Delivery()
-    _deliver(list(changes), send, delivery)
+    _deliver(_without_orphans(changes, delivery, lost), send, delivery)
     return delivery
 
 
 def _deliver(remaining: list[Change], send: Callable[[Sequence[Change]], ImportReport], delivery: Delivery) -> None:
     while remaining := _without_orphans(remaining, delivery):
-        report = send(remaining)
-        if report.ok:
+        report = _answer(remaining, send, delivery)
+        if report is not None and report.ok:
             delivery.accepted += remaining
             return
-        if _take_out_blamed(report, remaining, delivery):
+        if report is not None and _take_out_blamed(report, remaining, delivery):
             continue
-        if len(remaining) > 1:
-            first, second = halves(remaining)
-            _deliver(list(first), send, delivery)
-            _deliver(list(second), send, delivery)
+        if len(remaining) == 1:
+            _take_out_unnamed(remaining[0], report, delivery)
             return
-        delivery.refused[remaining[0].uid] = unnamed(report.message)
-        delivery.unnamed += 1
-        if delivery.unnamed > _MOST_UNNAMED:
-            message = f"DHIS2 fails on one unit after the other without naming a reason: {report.message}"
-            raise TryLater(
-                message,
-                code="server-failing",
-                next_step="Look into DHIS2's own log, then continue the run with cgr sync resume.",
-            )
+        first, second = halves(remaining)
+        _deliver(list(first), send, delivery)
+        _deliver(list(second), send, delivery)
+        return
 
 
-def _without_orphans(changes: list[Change], delivery: Delivery) -> list[Change]:
+def _answer(
+    changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport], delivery: Delivery
+) -> ImportReport | None:
+    """Send; None: the request was too large for the server, which may well take its halves."""
+    try:
+        return send(changes)
+    except NeedsPerson as error:
+        if error.code != REQUEST_TOO_LARGE:
+            raise
+        delivery.too_large = True
+        if len(changes) == 1:
+            delivery.refused[changes[0].uid] = too_large(error.message)
+        return None
+
+
+def _take_out_unnamed(change: Change, report: ImportReport | None, delivery: Delivery) -> None:
+    """Refuse the unit that halving has found to be the one that DHIS2 fails on (verified fact H23)."""
+    if report is None:
+        return
+    delivery.refused[change.uid] = unnamed(report.message)
+    delivery.unnamed += 1
+    if delivery.unnamed > _MOST_UNNAMED:
+        raise TryLater(
+            f"DHIS2 fails on one unit after the other without naming a reason: {report.message}",
+            code="server-failing",
+            next_step="Look into DHIS2's own log, then continue the run with cgr sync resume.",
+        )
+
+
+def _without_orphans(changes: Sequence[Change], delivery: Delivery, lost: Container[str] = ()) -> list[Change]:
     """Take out what was refused, and what needs it: below a new parent that isn't there a unit would become a root."""
     kept = []
     for change in changes:
         if change.uid in delivery.refused:
             continue
-        missing = next((uid for uid in change.needs if uid in delivery.refused or uid in delivery.blocked), None)
+        missing = next(
+            (uid for uid in change.needs if uid in delivery.refused or uid in delivery.blocked or uid in lost), None
+        )
         if missing is None:
             kept.append(change)
         else:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cgr.core.changes import Change, ProblemCode
-from cgr.core.report import OutcomeState
+from cgr.core.report import OutcomeError, OutcomeState
 from cgr.runs.items import PlannedItem, Settled
 
 if TYPE_CHECKING:
@@ -26,9 +28,9 @@ def written(item: PlannedItem) -> Settled:
 
 def refused(item: PlannedItem, why: Verdict) -> Settled:
     """Say why DHIS2 doesn't take the unit."""
-    error = _error(why.code, why.message, why.next_step)
-    error["dhis2_code"] = why.dhis2_code or None
-    error["property"] = why.property or None
+    error = _error(
+        why.code, why.message, why.next_step, dhis2_code=why.dhis2_code or None, property=why.property or None
+    )
     return Settled(item.pk, OutcomeState.FAILED.value, error=error)
 
 
@@ -44,6 +46,11 @@ def gone(item: PlannedItem) -> Settled:
     message = f"The unit {item.change.uid} was deleted in DHIS2 since the plan was made; it is not created again."
     error = _error(ProblemCode.EXTERNAL_ID_NOT_FOUND, message, "Correct or remove the external id of the object.")
     return Settled(item.pk, OutcomeState.FAILED.value, error=error)
+
+
+def in_all_groups(item: PlannedItem) -> Settled:
+    """Say that all is done: the unit is as planned and a member of every group."""
+    return Settled(item.pk, OutcomeState.DONE.value, unit_written=True)
 
 
 def changed_in_dhis2(item: PlannedItem) -> Settled:
@@ -68,10 +75,17 @@ def not_in_group(item: PlannedItem, group: str, *, reason: str) -> Settled:
         ProblemCode.REFUSED_BY_DHIS2,
         f"The unit {item.change.uid} could not be added to the group {group}: {reason}",
         "Give the DHIS2 account write access to the group (sharing, and F_ORGUNITGROUP_PUBLIC_ADD), then plan again.",
+        property="groups",
     )
-    error["property"] = "groups"
     return Settled(item.pk, OutcomeState.FAILED.value, unit_written=True, error=error)
 
 
-def _error(code: ProblemCode, message: str, next_step: str) -> dict[str, object]:
-    return {"code": code.value, "message": message, "next_step": next_step}
+def _error(
+    code: ProblemCode,
+    message: str,
+    next_step: str,
+    *,
+    dhis2_code: str | None = None,
+    property: str | None = None,  # noqa: A002 - the key of contract.md
+) -> dict[str, object]:
+    return msgspec.to_builtins(OutcomeError(code.value, message, next_step, dhis2_code, property))

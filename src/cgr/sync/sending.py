@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cgr.core.overlay import overlay
 from cgr.dhis2.reports import ImportReport, attribute_refusals
 from cgr.dhis2.units import payload_unit
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from cgr.core.changes import Change
     from cgr.dhis2.client import Dhis2
     from cgr.dhis2.writing import Strategy
+
+_encode = msgspec.json.Encoder().encode
 
 
 def send_units(
@@ -28,3 +32,8 @@ def send_units(
     bodies = [payload_unit(overlay(owners.get(change.uid), change), client.features) for change in changes]
     report = client.import_units(bodies, strategy=strategy, validate=validate)
     return report if report.ok else attribute_refusals(report, bodies)
+
+
+def weight(change: Change, owner: Mapping[str, object] | None) -> int:
+    """Say how many bytes a unit adds to a body, about: its own JSON, and what is laid over it."""
+    return len(_encode(owner)) + len(_encode(change.fields))

@@ -6,16 +6,18 @@ sent twice or option codes (R8); the planner checks those.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cgr.core.batches import is_creation, writes_unit
+from cgr.core.batches import BatchSize, fitting, is_creation, writes_unit
 from cgr.core.changes import Change, Plan, ProblemCode
 from cgr.core.planner import withdraw
 from cgr.sync.delivery import deliver
-from cgr.sync.sending import send_units
+from cgr.sync.patience import patiently
+from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cgr.core.progress import Progress
     from cgr.dhis2.client import Dhis2
@@ -24,38 +26,63 @@ if TYPE_CHECKING:
 _UNITS_PER_REQUEST = 1_000
 
 
-def validate(client: Dhis2, plan: Plan, *, progress: Progress) -> Plan:
+def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[float], None]) -> Plan:
     """Give the plan without what DHIS2 would refuse: those objects are problems now, their new descendants blocked."""
     changes = [change for change in plan.changes if writes_unit(change)]
     progress.step("validate in DHIS2", len(changes))
-    new = {change.uid: change for change in changes if is_creation(change)}
-    refused: dict[str, tuple[ProblemCode, str, str]] = {}
+    examination = _Examination(client, {change.uid: change for change in changes if is_creation(change)})
     for start in range(0, len(changes), _UNITS_PER_REQUEST):
         batch = changes[start : start + _UNITS_PER_REQUEST]
-        refused.update(_refusals(client, batch, new))
+        patiently(lambda batch=batch: examination.examine(batch), wait)
         progress.advance(len(batch))
-    return withdraw(plan, refused) if refused else plan
+    return withdraw(plan, examination.refused) if examination.refused else plan
 
 
-def _refusals(
-    client: Dhis2, batch: Sequence[Change], new: Mapping[str, Change]
-) -> dict[str, tuple[ProblemCode, str, str]]:
-    owners = client.owners([change.uid for change in batch if not is_creation(change)])
-    gone = {change.uid for change in batch if not is_creation(change) and change.uid not in owners}
+@dataclass(slots=True)
+class _Examination:
+    """What is known so far. `new`: creations by id; `lost`: units that won't be written, so nothing may need them."""
 
-    def send(changes: Sequence[Change]) -> ImportReport:
-        with_ancestors = (*_new_ancestors(changes, new), *changes)
-        return send_units(client, with_ancestors, owners, strategy="CREATE_AND_UPDATE", validate=True)
+    client: Dhis2
+    new: Mapping[str, Change]
+    size: BatchSize = field(default_factory=lambda: BatchSize(_UNITS_PER_REQUEST))
+    refused: dict[str, tuple[ProblemCode, str, str]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
 
-    delivery = deliver([change for change in batch if change.uid not in gone], send)
-    refused = {uid: (why.code, why.message, why.next_step) for uid, why in delivery.refused.items()}
-    for uid in gone:
-        refused[uid] = (
-            ProblemCode.EXTERNAL_ID_NOT_FOUND,
-            f"The unit {uid} was deleted in DHIS2 while it was being read.",
-            "Correct or remove the external id of the object.",
-        )
-    return refused
+    def examine(self, batch: Sequence[Change]) -> None:
+        """Have one batch validated; safe to repeat."""
+        owners = self.client.owners([change.uid for change in batch if not is_creation(change)])
+        due = []
+        for change in batch:
+            if is_creation(change) or change.uid in owners:
+                due.append(change)
+            else:
+                self._refuse(change.uid, *_gone(change.uid))
+
+        def send(changes: Sequence[Change]) -> ImportReport:
+            with_ancestors = (*_new_ancestors(changes, self.new), *changes)
+            return send_units(self.client, with_ancestors, owners, strategy="CREATE_AND_UPDATE", validate=True)
+
+        while due:
+            count = fitting(due, self.size, lambda change: weight(change, owners.get(change.uid)))
+            piece, due = due[:count], due[count:]
+            delivery = deliver(piece, send, lost=self.lost)
+            if delivery.too_large:
+                self.size = self.size.halved()
+            for uid, why in delivery.refused.items():
+                self._refuse(uid, why.code, why.message, why.next_step)
+            self.lost.update(delivery.blocked)
+
+    def _refuse(self, uid: str, code: ProblemCode, message: str, next_step: str) -> None:
+        self.refused[uid] = code, message, next_step
+        self.lost.add(uid)
+
+
+def _gone(uid: str) -> tuple[ProblemCode, str, str]:
+    return (
+        ProblemCode.EXTERNAL_ID_NOT_FOUND,
+        f"The unit {uid} was deleted in DHIS2 while it was being read.",
+        "Correct or remove the external id of the object.",
+    )
 
 
 def _new_ancestors(changes: Sequence[Change], new: Mapping[str, Change]) -> list[Change]:
@@ -66,7 +93,9 @@ def _new_ancestors(changes: Sequence[Change], new: Mapping[str, Change]) -> list
         parent = change.fields.get("parent")
         while parent is not None and isinstance(parent.after, str) and parent.after in new:
             above = new[parent.after]
+            if above.uid in ancestors:
+                break
             if above.uid not in present:
-                ancestors.setdefault(above.uid, above)
+                ancestors[above.uid] = above
             parent = above.fields.get("parent")
     return sorted(ancestors.values(), key=lambda change: change.depth)

@@ -78,7 +78,7 @@ def same_geometry(ours: bytes | None, theirs: bytes | None) -> bool:
         if type(decoded) is _Point and len(ours) == POINT_SIZE and ours.startswith(POINT_HEADER):
             x: float
             y: float
-            x, y = POINT.unpack(ours)
+            _, x, y = POINT.unpack(ours)
             their_x, their_y = decoded.coordinates[:2]
             return abs(x - their_x) <= TOLERANCE and abs(y - their_y) <= TOLERANCE
         # 2.31 hands out whatever text was stored as coordinates (O4); it is then simply not ours.

@@ -14,7 +14,7 @@ from cgr.core.unit_fields import field_refusal, field_text
 if TYPE_CHECKING:
     from cgr.core.planner.comparison import Comparison
     from cgr.core.planner.rules import FieldRule, LevelRules
-    from cgr.core.records import Localized, OurObject, TheirUnit
+    from cgr.core.records import Localized, OurObject, TheirUnit, Value
 
 
 def compare_fields(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found: Comparison) -> None:
@@ -23,10 +23,15 @@ def compare_fields(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found:
         value = rule.read(ours)
         present = getattr(theirs, rule.slot)
         # Most values are equal to the letter; nothing more is asked of those.
-        if value != present:
+        if value != present and not _stands_for_no_code(rule, value, theirs):
             _compare_text(rule, field_text(rule.property, value, rules.locale), present, found)
         if rule.translated_as and isinstance(value, dict) and (len(value) > 1 or theirs.translations):
             _compare_translations(rule, value, theirs, found, locale=rules.locale)
+
+
+def _stands_for_no_code(rule: FieldRule, value: Value | None, theirs: TheirUnit) -> bool:
+    """Say whether the code is only the unit's own id, which the import gives to a unit without code (contract.md)."""
+    return rule.property == "code" and value == theirs.uid and normal(theirs.code) is None
 
 
 def compare_closed_date(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found: Comparison) -> None:

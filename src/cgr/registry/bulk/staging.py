@@ -20,11 +20,6 @@ TABLES: Final = {
 }
 """Differences of one call. An edge's parent is given by key or by code; a code is looked up among `parent_type_id`."""
 
-OBJECTS: Final = (
-    'registry_geoobject (id, uid, type_id, code, invalid, version, created, updated, "exists", label, "values")'
-)
-GEOMETRIES: Final = "registry_geometryversion (object_id, starts, ends, wkb)"
-
 
 def make_tables() -> None:
     """Make the temporary tables, empty."""
@@ -40,11 +35,10 @@ def drop_tables() -> None:
         cursor.execute(f"drop table if exists {', '.join(TABLES)}")
 
 
-def copy_rows(table: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Append rows to a table, given as `name` or `name (columns)`."""
+def copy_lines(table: str, lines: Iterable[str]) -> None:
+    """Append rows in `core.copy_format` to a table, given as `name` or `name (columns)`."""
     with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as copy:
-        for row in rows:
-            copy.write_row(row)
+        copy.write("".join(lines))
 
 
 def new_keys(count: int) -> list[int]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-from django.utils import timezone
 from msgspec import UNSET
 
 from cgr.audit import actions as audit
@@ -18,6 +15,7 @@ from cgr.core.object_states import ObjectState, after
 from cgr.registry.bulk import staging
 from cgr.registry.bulk.existing import Stored, stored_by_code, stored_by_key
 from cgr.registry.bulk.history import change, creation
+from cgr.registry.bulk.rows import Rows, new_object, new_uids, now
 from cgr.registry.bulk.settling import MOST_REFUSALS, refresh_statistics, settle
 
 if TYPE_CHECKING:
@@ -42,17 +40,6 @@ class Applied:
     errors: tuple[Refusal, ...] = ()
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Rows of one chunk on their way to the tables."""
-
-    objects: list[tuple[object, ...]] = field(default_factory=list)
-    geometries: list[tuple[object, ...]] = field(default_factory=list)
-    staged: dict[str, list[tuple[object, ...]]] = field(default_factory=lambda: {name: [] for name in staging.TABLES})
-    redrawn: list[int] = field(default_factory=list)
-    entries: list[audit.Entry] = field(default_factory=list)
-
-
 class BulkWriter:
     """One bulk write in the caller's transaction: `add` drafts, then `finish`; on refusals the caller rolls back."""
 
@@ -65,7 +52,7 @@ class BulkWriter:
         self._created = self._changed = self._unchanged = 0
         self._refusals: list[Refusal] = []
         self._waiting: list[ObjectDraft] = []
-        self._now = timezone.now()
+        self._now = now()
         staging.make_tables()
 
     @property
@@ -117,7 +104,7 @@ class BulkWriter:
         drafts, self._waiting = self._waiting, []
         if self._refusals or not drafts:
             return
-        rows = _Rows()
+        rows = Rows()
         created: list[ObjectDraft] = []
         by_code = stored_by_code((self._catalogue.types[one.type], one.code) for one in drafts if one.key is UNSET)
         by_key = stored_by_key([one.key for one in drafts if isinstance(one.key, int)])
@@ -138,22 +125,22 @@ class BulkWriter:
                 self._change(rows, stored, draft)
         self._create(rows, created)
         if not self._refusals:
-            self._copy(rows)
+            rows.send()
+            audit.record_many(self._actor, rows.entries)
 
-    def _create(self, rows: _Rows, drafts: Sequence[ObjectDraft]) -> None:
-        for draft, key in zip(drafts, staging.new_keys(len(drafts)), strict=True):
+    def _create(self, rows: Rows, drafts: Sequence[ObjectDraft]) -> None:
+        count = len(drafts)
+        for draft, key, uid in zip(drafts, staging.new_keys(count), new_uids(count), strict=True):
             state = after(None, draft)
             type_id = self._catalogue.types[state.type]
-            rows.objects.append(
-                (key, uuid.uuid4(), type_id, state.code, state.invalid, 1, self._now, self._now, *_histories(state))
-            )
-            rows.geometries += _geometries(key, state)
+            rows.objects.append(new_object(key, uid, state, type_id=type_id, moment=self._now))
+            rows.add_geometries(key, state)
             self._stage_parents(rows, key, draft.line, state, state.parents)
             self._stage_ids(rows, key, draft.line, state, state.external_ids)
             rows.entries.append(creation(state, organization=self._catalogue.organizations[state.type]))
-        self._created += len(drafts)
+        self._created += count
 
-    def _change(self, rows: _Rows, stored: Stored, draft: ObjectDraft) -> None:
+    def _change(self, rows: Rows, stored: Stored, draft: ObjectDraft) -> None:
         before, key = stored.state, stored.key
         state = after(before, draft, parent_keys=stored.parent_keys() if draft.parents else None)
         moved = {code for code in draft.parents if _edges(before, code) != _edges(state, code)}
@@ -166,60 +153,37 @@ class BulkWriter:
             self._unchanged += 1
             return
         self._changed += 1
-        type_id = self._catalogue.types[state.type]
-        renamed = before.code != state.code
-        rows.staged["changed_objects"].append(
-            (key, draft.line, type_id, state.code, renamed, state.invalid, *_histories(state))
+        rows.add_change(
+            key,
+            state,
+            line=draft.line,
+            type_id=self._catalogue.types[state.type],
+            renamed=before.code != state.code,
         )
         if redrawn:
             rows.redrawn.append(key)
-            rows.geometries += _geometries(key, state)
-        rows.staged["dropped_edges"] += [(key, self._catalogue.hierarchies[code]) for code in moved]
+            rows.add_geometries(key, state)
+        rows.drop("dropped_edges", key, (self._catalogue.hierarchies[code] for code in moved))
         self._stage_parents(rows, key, draft.line, state, moved)
-        rows.staged["dropped_ids"] += [(key, self._catalogue.systems[code]) for code in renumbered]
+        rows.drop("dropped_ids", key, (self._catalogue.systems[code] for code in renumbered))
         self._stage_ids(rows, key, draft.line, state, renumbered)
         organization = self._catalogue.organizations[state.type]
         rows.entries.append(change(before, state, organization=organization, parent_codes=stored.parent_codes))
 
-    def _stage_parents(self, rows: _Rows, key: int, line: int, state: ObjectState, names: Iterable[str]) -> None:
+    def _stage_parents(self, rows: Rows, key: int, line: int, state: ObjectState, names: Iterable[str]) -> None:
         for name in names:
             parent_type = self._catalogue.definitions.hierarchies[name][state.type]
             if parent_type is None:
                 continue
             hierarchy, parent_type_id = self._catalogue.hierarchies[name], self._catalogue.types[parent_type]
             for edge in state.parents.get(name, ()):
-                parent = edge["value"]
-                known, code = (parent, None) if isinstance(parent, int) else (None, parent)
-                rows.staged["wanted_edges"].append(
-                    (line, hierarchy, key, parent_type_id, known, code, edge["from"], edge["to"])
-                )
+                rows.add_edge(key, edge, line=line, hierarchy=hierarchy, parent_type=parent_type_id)
 
-    def _stage_ids(self, rows: _Rows, key: int, line: int, state: ObjectState, systems: Iterable[str]) -> None:
+    def _stage_ids(self, rows: Rows, key: int, line: int, state: ObjectState, systems: Iterable[str]) -> None:
         type_id = self._catalogue.types[state.type]
-        rows.staged["wanted_ids"] += [
-            (line, self._catalogue.systems[system], key, type_id, value, "confirmed")
-            for system in systems
-            if (value := state.external_ids.get(system)) is not None
-        ]
-
-    def _copy(self, rows: _Rows) -> None:
-        if rows.objects:
-            staging.copy_rows(staging.OBJECTS, rows.objects)
-        staging.drop_geometries(rows.redrawn)
-        if rows.geometries:
-            staging.copy_rows(staging.GEOMETRIES, rows.geometries)
-        for name, staged in rows.staged.items():
-            if staged:
-                staging.copy_rows(name, staged)
-        audit.record_many(self._actor, rows.entries)
-
-
-def _histories(state: ObjectState) -> tuple[str, str, str]:
-    return _json(state.exists), _json(state.label), _json(state.values)
-
-
-def _geometries(key: int, state: ObjectState) -> list[tuple[object, ...]]:
-    return [(key, period["from"], period["to"], period["value"]) for period in state.geometry]
+        for system in systems:
+            if (value := state.external_ids.get(system)) is not None:
+                rows.add_id(key, value, line=line, system=self._catalogue.systems[system], type_id=type_id)
 
 
 def _plain(state: ObjectState) -> tuple[object, ...]:
@@ -229,7 +193,3 @@ def _plain(state: ObjectState) -> tuple[object, ...]:
 def _edges(state: ObjectState, hierarchy: str) -> set[tuple[object, ...]]:
     # Edges may begin on the same day, so their order says nothing.
     return {(edge["from"], edge["to"], edge["value"]) for edge in state.parents.get(hierarchy, ())}
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -27,7 +27,8 @@ def me(world: World, request: Request) -> Response:
         return json_response(shown)
     presenter = Presenter(world, request)
     reply = {name: shown[name] for name in wanted.wanted if name in shown}
-    if "userCredentials" in reply and "authorities" in shown and world.version < (2, 38):
+    asks_authorities = "authorities" in request.first("fields").partition("userCredentials[")[2]
+    if asks_authorities and "authorities" in shown and world.version < (2, 38):
         reply["authorities"] = shown["authorities"]
     nested = [name for name, field in wanted.wanted.items() if field.inner is not None and name in _NESTED]
     if nested:

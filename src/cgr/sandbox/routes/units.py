@@ -113,7 +113,7 @@ def _shape(world: World, unit: Unit) -> object:
     if world.version >= (2, 32):
         return msgspec.Raw(unit.geometry) if unit.geometry is not None else None
     coordinates, kind = unit.data.get("coordinates"), unit.data.get("featureType")
-    if not coordinates or kind == "NONE":
+    if not coordinates:
         return None
     # The text goes out as it is: one broken one makes the whole reply invalid JSON (verified fact O4).
     shown = "Point" if kind == "POINT" else "MultiPolygon"

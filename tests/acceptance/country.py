@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,18 @@ import yaml
 from cgr.accounts.actors import local_operator
 from cgr.configuration.applying import apply as apply_configuration
 from cgr.registry.actions import apply_objects
+from cgr.registry.models import ExternalId
 from cgr.runs import queries as runs
+from cgr.sandbox.faults import Fault
 from cgr.sync import actions, reports
 
 if TYPE_CHECKING:
     from cgr.runs.models import Run
+    from cgr.sandbox.http import Request
     from cgr.sandbox.server import SandboxServer
+    from cgr.sandbox.world import World
 
+GZIP = b"\x1f\x8b"
 OPENED = "2000-01-01"
 POINT = {"type": "Point", "coordinates": [-1.25, 5.125]}
 SQUARE = {"type": "Polygon", "coordinates": [[[-2, 4], [0, 4], [0, 6], [-2, 6], [-2, 4]]]}
@@ -150,10 +156,26 @@ class Country:
         self.url = server.url
         self.actor = local_operator()
 
-    def configure(self, *, limits: dict[str, float] | None = None, allow_new_root: bool = False, **levels: Any) -> None:
+    def configure(self, **configuration: Any) -> None:
         """Save the configuration; `facility={"sync": "org_units"}` lays that over the level's defaults."""
-        document = {
-            **DEFINITIONS,
+        self.apply_document(self.document(**configuration))
+
+    def apply_document(self, document: dict[str, Any]) -> None:
+        """Apply a configuration file, as `cgr config apply` does."""
+        apply_configuration(self.actor, yaml.safe_dump(document).encode())
+
+    def document(
+        self,
+        *,
+        limits: dict[str, float] | None = None,
+        allow_new_root: bool = False,
+        locale: str = "default",
+        definitions: dict[str, Any] = DEFINITIONS,
+        **levels: Any,
+    ) -> dict[str, Any]:
+        """Give the configuration file of the country; `levels` by type, as in `configure`."""
+        return {
+            **definitions,
             "systems": [
                 {
                     "code": "hmis",
@@ -172,12 +194,12 @@ class Country:
                     "hierarchy": "admin",
                     "system": "hmis",
                     "allow_new_root": allow_new_root,
+                    "locale": locale,
                     "limits": {**LIMITS, **(limits or {})},
                     "levels": [{**level, **levels.get(name, {})} for name, level in LEVELS.items()],
                 }
             ],
         }
-        apply_configuration(self.actor, yaml.safe_dump(document).encode())
 
     def write(self, *objects: dict[str, Any]) -> None:
         """Apply lines of an objects file; all of them have to be taken."""
@@ -189,8 +211,8 @@ class Country:
         kind = next(kind for kind, known, *_ in PLACES if known == code)
         self.write({"type": kind, "code": code, **fields})
 
-    def plan(self) -> dict[str, Any]:
-        return reports.plan_of(actions.plan(self.actor, "all"))
+    def plan(self, *, only: str = "") -> dict[str, Any]:
+        return reports.plan_of(actions.plan(self.actor, "all", only=only, wait=self.pause))
 
     def apply(self, plan: dict[str, Any], **options: Any) -> dict[str, Any]:
         run = runs.run(self.actor, plan["id"])
@@ -198,6 +220,12 @@ class Country:
 
     def sync(self) -> dict[str, Any]:
         return self.apply(self.plan())
+
+    def resume(self, plan: dict[str, Any]) -> dict[str, Any]:
+        return reports.report_of(actions.resume(self.actor, self.run(plan), wait=self.pause))
+
+    def report(self, plan: dict[str, Any]) -> dict[str, Any]:
+        return reports.report_of(self.run(plan))
 
     def run(self, plan: dict[str, Any]) -> Run:
         return runs.run(self.actor, plan["id"])
@@ -211,6 +239,10 @@ class Country:
         assert found is not None
         return found
 
+    def external_ids(self) -> dict[str, str]:
+        """Give what the registry keeps: code of the object → id in DHIS2."""
+        return dict(ExternalId.objects.filter(system__code="hmis").values_list("object__code", "value"))
+
     def unit_by_code(self, code: str) -> dict[str, Any]:
         return next(unit for unit in self.world.units().values() if unit.get("code") == code)
 
@@ -223,8 +255,20 @@ class Country:
 
     def delete_unit(self, code: str) -> None:
         """Delete a unit as somebody with DHIS2's Maintenance app would."""
-        reply = httpx2.delete(f"{self.url}/api/organisationUnits/{ID_OF[code]}", auth=("admin", "district"))
+        reply = httpx2.delete(f"{self.url}/api/organisationUnits/{ID_OF.get(code, code)}", auth=("admin", "district"))
         assert reply.status_code == 200
+
+    def spoil(self, **bodies: dict[str, Any]) -> Fault:
+        """Have what we send for these units replaced on its way: DHIS2 then refuses what our own checks let through."""
+
+        def spoil(_world: World, request: Request) -> None:
+            body = gzip.decompress(request.body) if request.body.startswith(GZIP) else request.body
+            content = json.loads(body)
+            for unit in content["organisationUnits"]:
+                unit.update(bodies.get(unit["id"], {}))
+            request.body = json.dumps(content).encode()
+
+        return self.world.faults.add(Fault("call", method="POST", path="/api/metadata", times=0, call=spoil))
 
     def pause(self, _seconds: float) -> None:
         """Don't wait."""
@@ -233,6 +277,33 @@ class Country:
 def problems_of(plan: dict[str, Any]) -> dict[str, str]:
     """Give code of the object → problem code."""
     return {problem["object"]["code"]: problem["code"] for problem in plan["problems"]}
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, str]:
+    """Give code of the object → what became of its change."""
+    return {change["object"]["code"]: change["outcome"] for change in report["changes"]}
+
+
+def errors(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give code of the object → why its change isn't done."""
+    return {change["object"]["code"]: change["error"] for change in report["changes"] if "error" in change}
+
+
+def facility(code: str, parent: str, **fields: Any) -> dict[str, Any]:
+    """Give a new facility, to be written."""
+    return {
+        "type": "facility",
+        "code": code,
+        "label": {"default": f"Facility {code}"},
+        "exists": [{"from": "2020-01-01", "to": None}],
+        "parents": {"admin": parent},
+        **fields,
+    }
+
+
+def district(code: str, parent: str) -> dict[str, Any]:
+    """Give a new district, to be written."""
+    return {**facility(code, parent), "type": "district"}
 
 
 def changed(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 VERSIONS = ("2.31", "2.34", "2.36", "2.38", "2.40", "2.42", "2.43")
 IMPORTED = len(UNITS) - 1
+F1 = next(unit for unit in UNITS if unit.get("code") == "F1")
 
 
 def today() -> str:
@@ -130,8 +131,8 @@ def test_what_changed_in_dhis2_is_recorded_from_today_on(importing: Importing) -
     importing.change("OuFacility3", name="Closed for good", closedDate="2011-01-01", parent={"id": "OuRegionNor"})
     importing.change(
         "OuFacility1",
-        attributeValues=[{"attribute": {"id": "AtBeds00001"}, "value": "14"}],
-        translations=UNITS[3]["translations"][:2],  # DHIS2 itself refuses what is broken in the others
+        attributeValues=[{"attribute": {"id": "AtBeds00001"}, "value": "14"}, *F1["attributeValues"][1:]],
+        translations=[*F1["translations"][:2], *F1["translations"][5:]],  # DHIS2 itself refuses the broken ones
     )
     importing.change("OuRegionSou", code="SOUTH", geometry=SQUARE)
     document = importing.read(mapping=MAPPING)

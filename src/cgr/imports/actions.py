@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,7 @@ from cgr.imports.lines import Tally
 from cgr.imports.preparing import Request, check_offer, check_request, complete
 from cgr.imports.situation import objects_of, situation_of
 from cgr.registry.actions import write_objects
+from cgr.registry.ahead import ahead
 from cgr.runs import actions as runs
 from cgr.runs.items import read_bodies
 from cgr.systems.connection import open_client
@@ -160,7 +162,15 @@ def _planned(
     planner = LevelPlanner(settings, situation)
     for level, type_code in settings.levels.items():
         units = scope.by_level.pop(level, [])
-        for line in planner.plan_level(level, units, objects_of(settings, type_code)):
+        objects = objects_of(settings, type_code)
+        known = next(objects, None)
+        # Where nothing is known yet, planning needs no database and can go on while the writing waits for it.
+        lines = (
+            ahead(planner.plan_level(level, units, ()))
+            if known is None
+            else planner.plan_level(level, units, chain((known,), objects))
+        )
+        for line in lines:
             yield level, line
     for unit in scope.circling:
         yield None, circling(unit)

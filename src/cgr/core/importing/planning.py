@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from cgr.core.changes import FieldChange, ObjectRef
 from cgr.core.draft_rules import Definitions, checked
@@ -20,7 +21,7 @@ from cgr.core.importing.reading import UnitReader
 from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from cgr.core.importing.settings import ImportSettings
     from cgr.core.importing.troubles import Trouble
@@ -205,7 +206,7 @@ class _Level:
         if isinstance(line, Imported):
             code = line.object.code
             if code in codes:
-                if codes[code] == freed.get(code):
+                if code in freed and codes[code] == freed[code]:
                     return troubles.code_not_free_yet(unit, line.object, freed[code])
                 return troubles.code_taken(unit, None, line.object, codes[code])
             codes[code] = unit.uid
@@ -233,18 +234,17 @@ class _Level:
         if place is not None and (known is None or known.parents != (place.key,)):
             fields["parent"] = FieldChange(self._parents_of(known), place.code)
         wkb = None
-        if known is None or not same_geometry(known.geometry, unit.geometry):
+        if unit.geometry is not None and (known is None or not same_geometry(known.geometry, unit.geometry)):
             wkb = self._reader.geometry(unit)
-        if wkb is not None:
-            ours = to_geojson(known.geometry) if known and known.geometry else None
-            fields["geometry"] = FieldChange(ours, to_geojson(wkb))
+            if wkb is not None:
+                ours = to_geojson(known.geometry) if known and known.geometry else None
+                fields["geometry"] = FieldChange(ours, Raw(unit.geometry))
         ref = ObjectRef(self._shape.code, code)
         if known is not None and not fields:
             return Imported(Outcome.UNCHANGED, unit.uid, ref)
-        draft = checked(
-            self._draft(unit, known, place=place, fields=fields, ref=ref, wkb=wkb), self._situation.definitions
-        )
-        return Imported(Outcome.CHANGED if known else Outcome.NEW, unit.uid, ref, fields, draft)
+        draft = self._draft(unit, known, place=place, fields=fields, ref=ref, wkb=wkb)
+        outcome = Outcome.CHANGED if known else Outcome.NEW
+        return Imported(outcome, unit.uid, ref, fields, checked(draft, self._situation.definitions))
 
     def _parents_of(self, known: OurObject | None) -> str | None:
         return ", ".join(self._names_above.get(key, "?") for key in known.parents) or None if known else None
@@ -259,11 +259,8 @@ class _Level:
         ref: ObjectRef,
         wkb: bytes | None,
     ) -> ObjectDraft:
-        start = self._start(known)
-
-        def write(value: object) -> Writing:
-            return Always(value) if start is None else Since(start, value)
-
+        write = self._writing(known)
+        parent = write(place.key or place.code) if place is not None and "parent" in fields else None
         return ObjectDraft(
             key=known.key if known else None,
             type=ref.type,
@@ -274,26 +271,33 @@ class _Level:
                 name.removeprefix(ATTRIBUTE_PREFIX): write(change.after)
                 for name, change in fields.items()
                 if name.startswith(ATTRIBUTE_PREFIX)
-            },
+            }
+            if self._shape.attributes
+            else {},
             geometry=UNSET if wkb is None else write(wkb),
-            parents={self._settings.hierarchy: write(place.key or place.code)} if place and "parent" in fields else {},
+            parents={self._keeper: parent} if parent is not None else {},
             external_ids={} if known else {self._settings.system: unit.uid},
         )
 
-    def _start(self, known: OurObject | None) -> str | None:
-        """Give the day from which values hold; None: from the object's beginning on, which also says "no history"."""
+    @property
+    def _keeper(self) -> str:
+        """Name the hierarchy in which the parents are kept."""
+        return self._shape.parents_in or self._settings.hierarchy
+
+    def _writing(self, known: OurObject | None) -> Callable[[object], Writing]:
+        """Give how values are written: from the day asked for; else a new one always, a changed one from today on."""
+        if self._settings.start is not None:
+            return partial(Since, self._settings.start)
         is_begun = known is not None and (known.starts is None or known.starts <= self._settings.today)
-        return self._settings.start or (self._settings.today if is_begun else None)
+        return partial(Since, self._settings.today) if is_begun else Always
 
     def _existence(self, known: OurObject | None, fields: Mapping[str, FieldChange]) -> list[Period] | UnsetType:
         """Give the periods: what DHIS2 says takes the place of the latest one, earlier lives stay."""
         begins, ends = fields.get("exists.start"), fields.get("exists.end")
-        if known is not None and begins is None and ends is None:
+        if known is None:
+            return [{"from": begins.after if begins else None, "to": ends.after if ends else None}]
+        if begins is None and ends is None:
             return UNSET
-        before: Period = {"from": known.starts if known else None, "to": known.ends if known else None}
-        latest: Period = {
-            "from": begins.after if begins else before["from"],
-            "to": ends.after if ends else before["to"],
-        }
-        lives = self._situation.lives.get(known.key, []) if known else []
-        return [*(life for life in lives if (life["from"], life["to"]) != (before["from"], before["to"])), latest]
+        latest: Period = {"from": begins.after if begins else known.starts, "to": ends.after if ends else known.ends}
+        lives = self._situation.lives.get(known.key, [])
+        return [*(life for life in lives if (life["from"], life["to"]) != (known.starts, known.ends)), latest]

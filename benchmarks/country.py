@@ -21,7 +21,15 @@ types:
   - {code: country, organization: MOH, label: Country, geometry: mixed}
   - {code: region, organization: MOH, label: Region, geometry: mixed}
   - {code: district, organization: MOH, label: District, geometry: mixed}
-  - {code: facility, organization: MOH, label: Facility, geometry: point}
+  - code: facility
+    organization: MOH
+    label: Facility
+    geometry: point
+    attributes:
+ATTRIBUTES
+terms:
+  - {code: owners, label: Ownership, terms: [{code: PUB, label: Public}, {code: PRI, label: Private}]}
+  - {code: kinds, label: Kind, terms: [{code: CLINIC, label: Clinic}, {code: POST, label: Post}]}
 hierarchies:
   - {code: admin, organization: MOH, label: Administrative, tree: {country: {region: {district: {facility: {}}}}}}
 systems:
@@ -38,7 +46,117 @@ syncs:
       - {type: region, sync: both}
       - {type: district, sync: both}
       - {type: facility, sync: both}
+  - code: mapped
+    organization: MOH
+    label: With attributes, option sets and groups
+    hierarchy: admin
+    system: hmis
+    levels:
+      - {type: country, sync: both}
+      - {type: region, sync: both}
+      - {type: district, sync: both}
+      - type: facility
+        sync: both
+        groups: [BenchGroup0]
+        attributes:
+MATCHINGS
+          - {from: owner, groups: {PUB: BenchGroup1, PRI: BenchGroup2}}
 """
+PLAIN = {
+    "remarks": ("text", "TEXT", lambda number: f"Remark on {number}"),
+    "history": ("text", "LONG_TEXT", lambda number: f"Built in {1950 + number % 70}, renewed {number % 5} times."),
+    "hotline": ("text", "PHONE_NUMBER", lambda number: f"+2327600{number % 10_000:04}"),
+    "beds": ("integer", "INTEGER_ZERO_OR_POSITIVE", lambda number: str(number % 300)),
+    "catchment": ("integer", "INTEGER", lambda number: str(number * 7 % 90_000)),
+    "distance": ("decimal", "NUMBER", lambda number: f"{number % 97}.5"),
+    "power": ("boolean", "BOOLEAN", lambda number: "true" if number % 3 else "false"),
+    "inspected": ("date", "DATE", lambda number: f"2020-{1 + number % 12:02}-{1 + number % 28:02}"),
+}
+"""Code of an attribute → kind, value type in DHIS2, value of a facility by its number."""
+TERMS = {"owner": ("owners", ("PUB", "PRI")), "kind": ("kinds", ("CLINIC", "POST"))}
+"""Code of a term attribute → tree, terms; in DHIS2 their options are called 0 and 1."""
+
+
+def attribute_id(code: str) -> str:
+    """Give the id of the DHIS2 attribute for one of ours."""
+    return f"At{code.title():x<9}"
+
+
+def configuration(url: str) -> str:
+    """Give the configuration: one synchronisation of fields alone, one of everything a facility can carry."""
+    kinds = {**{code: f"kind: {kind}" for code, (kind, _, _) in PLAIN.items()}}
+    kinds |= {code: f"kind: term, terms: {tree}" for code, (tree, _) in TERMS.items()}
+    attributes = [f"      - {{code: {code}, label: {code.title()}, {kind}}}" for code, kind in kinds.items()]
+    matchings = [f"          - {{from: {code}, to: {attribute_id(code)}}}" for code in PLAIN]
+    for code, (_, (first, second)) in TERMS.items():
+        terms = f'terms: {{{first}: "0", {second}: "1"}}'
+        matchings.append(f"          - {{from: {code}, to: {attribute_id(code)}, {terms}}}")
+    return (
+        CONFIGURATION.replace("URL", url)
+        .replace("ATTRIBUTES", "\n".join(attributes))
+        .replace("MATCHINGS", "\n".join(matchings))
+    )
+
+
+def metadata(size: int, *, mapped: bool) -> dict[str, list[dict[str, Any]]]:
+    """Give the content of the DHIS2; `mapped`: with 10 attributes on each facility, 2 option sets, 3 groups."""
+    if not mapped:
+        return {"organisationUnits": list(units(size))}
+    content = [_with_values(unit) if unit["name"].startswith("Health") else unit for unit in units(size)]
+    members: dict[str, list[dict[str, str]]] = {"BenchGroup0": [], "BenchGroup1": [], "BenchGroup2": []}
+    for unit in content:
+        if "attributeValues" in unit:
+            members["BenchGroup0"].append({"id": unit["id"]})
+            members[f"BenchGroup{1 + int(unit['code'][1:]) % 2}"].append({"id": unit["id"]})
+    groups = [
+        {"id": group, "name": group, "shortName": group, "organisationUnits": inside}
+        for group, inside in members.items()
+    ]
+    return {
+        "options": [option for code in TERMS for option in _options(code)],
+        "optionSets": [
+            {"id": f"Os{code.title():x<9}", "name": code, "valueType": "TEXT", "options": _ids(_options(code))}
+            for code in TERMS
+        ],
+        "attributes": [*_attributes()],
+        "organisationUnits": content,
+        "organisationUnitGroups": groups,
+    }
+
+
+def _with_values(unit: dict[str, Any]) -> dict[str, Any]:
+    number = int(unit["code"][1:])
+    values = {code: value(number) for code, (_, _, value) in PLAIN.items()}
+    values |= {code: str(number % 2) for code in TERMS}
+    listed = [{"attribute": {"id": attribute_id(code)}, "value": value} for code, value in values.items()]
+    return {**unit, "attributeValues": listed}
+
+
+def _attributes() -> Iterator[dict[str, Any]]:
+    for code, (_, value_type, _) in PLAIN.items():
+        yield _attribute(code, value_type)
+    for code in TERMS:
+        yield {**_attribute(code, "TEXT"), "optionSet": {"id": f"Os{code.title():x<9}"}}
+
+
+def _attribute(code: str, value_type: str) -> dict[str, Any]:
+    return {"id": attribute_id(code), "name": code, "valueType": value_type, "organisationUnitAttribute": True}
+
+
+def _options(code: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"Op{code.title():x<8}{place}",
+            "code": str(place),
+            "name": term,
+            "optionSet": {"id": f"Os{code.title():x<9}"},
+        }
+        for place, term in enumerate(TERMS[code][1])
+    ]
+
+
+def _ids(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{"id": row["id"]} for row in rows]
 
 
 def uid(number: int) -> str:

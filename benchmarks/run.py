@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import msgspec
-from country import CONFIGURATION, renamed, units
+from country import configuration, metadata, renamed, units
 
 from cgr.embedded_postgres import ensure_running
 
@@ -32,6 +32,10 @@ REPORT = HERE.parent / "docs" / "reference" / "performance.md"
 SHARE_CHANGED = 10
 UNITS_PER_POST = 1_000
 UNITS_OF_TARGET = 10_000
+MAPPED_AT_MOST = 100_000
+ROUNDS = 2
+PLAIN_PLAN = "plan, attributes not mapped"
+MAPPED_PLAN = "plan, 10 attributes, 2 option sets, 3 groups"
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,19 @@ class Figures:
         return self.count / self.seconds
 
 
+def _seconds(figures: Figures) -> float:
+    return figures.seconds
+
+
 class Bench:
     """One size: a sandbox, an empty registry, the stages one after the other."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        """Write the files of the country."""
+    def __init__(self, folder: Path, size: int, *, mapped: bool = False) -> None:
+        """Write the files of the country; `mapped`: with attributes, option sets and groups."""
         self.folder = folder
         self.size = size
         self.content = folder / "country.json"
-        content = {"version": "2.42", "metadata": {"organisationUnits": list(units(size))}}
+        content = {"version": "2.42", "metadata": metadata(size, mapped=mapped)}
         self.content.write_bytes(msgspec.json.encode(content))
         self.news = folder / "news.ndjson"
         with self.news.open("wb") as file:
@@ -83,7 +91,7 @@ class Bench:
     def configure(self, url: str) -> None:
         """Set the registry up."""
         path = self.folder / "configuration.yaml"
-        path.write_text(CONFIGURATION.replace("URL", url))
+        path.write_text(configuration(url))
         cgr = Path(sys.executable).with_name("cgr")
         subprocess.run([cgr, "config", "apply", path, "--json"], env=self.environment, check=True, capture_output=True)  # noqa: S603 - our own command
 
@@ -121,6 +129,14 @@ class Bench:
             found["bare loop"] = bare
         return found
 
+    def run_mapped(self) -> dict[str, Figures]:
+        """Give the figures of planning without and with everything a level can map, on the same content."""
+        with ensure_running(Path(self.environment["CGR_DATA_DIR"])), self.sandbox() as url:
+            self.configure(url)
+            self.stage("import-mapped")
+            plain, mapped = zip(*((self.stage("plan"), self.stage("plan-mapped")) for _ in range(ROUNDS)), strict=True)
+        return {PLAIN_PLAN: min(plain, key=_seconds), MAPPED_PLAN: min(mapped, key=_seconds)}
+
     def restore(self, url: str) -> None:
         """Undo what the bare loop wrote."""
         changed = {line["code"] for line in renamed(self.size, SHARE_CHANGED)}
@@ -148,6 +164,9 @@ def ratios(found: dict[int, dict[str, Figures]]) -> Iterator[str]:
         share = stages["bare loop"].seconds / stages["bare loop"].count
         ours = stages["apply"].seconds / stages["apply"].count
         yield f"- {size:,} units: apply takes {ours / share:.2f}× the bare loop per unit (sandbox without latency)"
+        if MAPPED_PLAN in stages:
+            cost = stages[MAPPED_PLAN].seconds / stages[PLAIN_PLAN].seconds
+            yield f"- {size:,} units: 10 attributes, 2 option sets and 3 groups make a plan {cost:.2f}× as long"
     sizes = sorted(found)
     if len(sizes) > 1:
         small, large = found[sizes[0]], found[sizes[-1]]
@@ -166,6 +185,9 @@ def main() -> None:
     for size in (int(text) for text in options.sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="cgr-bench-") as folder:
             found[size] = Bench(Path(folder), size).run()
+        if size <= MAPPED_AT_MOST:
+            with tempfile.TemporaryDirectory(prefix="cgr-bench-") as folder:
+                found[size] |= Bench(Path(folder), size, mapped=True).run_mapped()
     lines = [*table(found), "", *ratios(found)]
     print("\n".join(lines))
     if options.keep:

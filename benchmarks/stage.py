@@ -28,11 +28,39 @@ def import_units(actor: Any) -> int:  # noqa: ANN401 - an actor; Django isn't se
     return result.counts["new"]
 
 
+def import_mapped(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Import the whole DHIS2 with every attribute of a facility."""
+    from country import PLAIN, TERMS, attribute_id  # noqa: PLC0415 - this stage alone needs it
+
+    from cgr.core.importing import ImportMapping  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - as above
+
+    attributes: list[dict[str, Any]] = [{"from": attribute_id(code), "to": code} for code in PLAIN]
+    for code, (_, terms) in TERMS.items():
+        options = {str(place): term for place, term in enumerate(terms)}
+        attributes.append({"from": attribute_id(code), "to": code, "terms": options})
+    mapping = msgspec.convert({"attributes": attributes}, ImportMapping)
+    levels = {1: "country", 2: "region", 3: "district", 4: "facility"}
+    return import_units(actor, Request("hmis", "admin", levels, mapping=mapping)).counts["new"]
+
+
 def plan(actor: Any) -> int:  # noqa: ANN401 - as above
     """Plan; the count is that of the units read."""
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
     run = actions.plan(actor, "all")
+    return int(run.summary["dhis2"]["units"])
+
+
+def plan_mapped(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Plan with every attribute, option set and group; both sides agree, else something else would be measured."""
+    from cgr.sync import actions  # noqa: PLC0415 - as above
+
+    run = actions.plan(actor, "mapped")
+    counts = run.summary["counts"]
+    if counts["unchanged"] != run.summary["dhis2"]["units"] or run.summary["findings"]:
+        message = f"the two sides don't agree: {counts} {run.summary['findings']}"
+        raise SystemExit(message)
     return int(run.summary["dhis2"]["units"])
 
 
@@ -64,7 +92,9 @@ def change(actor: Any) -> int:  # noqa: ANN401 - as above
 
 STAGES: dict[str, Callable[[Any], int]] = {
     "import": import_units,
+    "import-mapped": import_mapped,
     "plan": plan,
+    "plan-mapped": plan_mapped,
     "change": change,
     "apply": apply,
 }

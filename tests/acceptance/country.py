@@ -307,5 +307,10 @@ def district(code: str, parent: str) -> dict[str, Any]:
 
 
 def changed(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give code of the object → fields that change."""
-    return {change["object"]["code"]: change["fields"] for change in plan["changes"]}
+    """Give code of the object → fields that change, each with what it was and will be."""
+    return {
+        change["object"]["code"]: {
+            name: {"from": field["from"], "to": field["to"]} for name, field in change["fields"].items()
+        }
+        for change in plan["changes"]
+    }

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 import yaml
 
@@ -35,6 +36,7 @@ class Machine:
 
     def __init__(self, folder: Path, server: SandboxServer) -> None:
         self.folder = folder
+        self.database = ""
         self.world = server.world
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
@@ -85,6 +87,14 @@ class Machine:
         path.write_text("".join(json.dumps(line) + "\n" for line in objects))
         return str(path)
 
+    def cut_database_connections(self) -> None:
+        """End every connection to the database, as a restart of the server would."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [CGR, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -97,7 +107,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     world.load({"version": "2.42", "metadata": metadata("2.42")})
     server = serve(world)
     machine = Machine(tmp_path, server)
-    with ensure_running(tmp_path / "data", durable=False):  # else each command would start it and stop it again
+    with ensure_running(tmp_path / "data", durable=False) as cluster:  # else each command would start and stop it
+        machine.database = cluster.url("postgres")
         machine.cgr("config", "apply", str(tmp_path / "configuration.yaml"))
         machine.cgr("objects", "apply", machine.objects_file(*(object_of(*place) for place in PLACES)))
         yield machine
@@ -125,13 +136,16 @@ def test_the_whole_job_with_exit_statuses_and_json(machine: Machine) -> None:
     assert plan["counts"] == {
         "create": 3, "update": 0, "move": 0, "group": 0, "unchanged": 10, "problem": 0, "not_selected": 0
     }  # fmt: skip
+    assert {change["outcome"] for change in machine.cgr("sync", "report", plan["id"])["changes"]} == {None}
     refused = machine.cgr("sync", "apply", plan["id"], "--digest", "sha256:other", expect=4)
     assert set(refused["error"]) == {"code", "message", "next_step"}
     report = machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
     assert (report["state"], {change["outcome"] for change in report["changes"]}) == ("success", {"done"})
     machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], expect=2)
     assert machine.cgr("sync", "report", plan["id"])["requests"] > 0
-    assert [run["state"] for run in machine.cgr("sync", "runs", "all")["runs"]] == ["success"]
+    (run,) = machine.cgr("sync", "runs", "all")["runs"]
+    assert (run["id"], run["config"], run["state"], run["counts"]) == (plan["id"], "all", "success", plan["counts"])
+    assert run["started"] <= run["ended"]
     assert machine.cgr("sync", "run", "all", "--yes")["changes"] == []
 
 
@@ -142,24 +156,29 @@ def test_problems_and_the_other_side_show_in_the_exit_status(machine: Machine) -
     machine.world.faults.add(Fault("refuse-auth", times=0))
     assert machine.cgr("sync", "plan", "all", expect=3)["error"]["code"] == "wrong-credentials"
     machine.cgr("sync", "plan", "nothing-of-the-kind", expect=2)
+    machine.cgr("sync", "plan", "all", "--only", "failed-of:999", expect=2)
+    machine.cgr("sync", "run", "all", "--consent", "no-guard", "--yes", expect=2)
     machine.cgr("sync", "plan", "all", "--as-of", "2021-02-30", expect=2)
 
 
-@pytest.mark.parametrize("moment", ["while DHIS2 imports", "before DHIS2 gets it"])
+@pytest.mark.parametrize("moment", ["while DHIS2 imports", "before DHIS2 gets it", "the database ends"])
 def test_a_run_whose_process_is_killed_is_finished_by_resume_without_doubles(machine: Machine, moment: str) -> None:
     machine.cgr("objects", "apply", machine.objects_file(*new_facilities(30)))
     plan = machine.cgr("sync", "plan", "all")
-    after_commit = moment == "while DHIS2 imports"
+    before_commit = moment == "before DHIS2 gets it"
     stop = machine.world.faults.add(
-        Fault("slow" if after_commit else "hang", method="POST", path="/api/metadata", seconds=2, times=1)
+        Fault("hang" if before_commit else "slow", method="POST", path="/api/metadata", seconds=2, times=1)
     )
     process = machine.start("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
     deadline = time.monotonic() + DEADLINE
     while stop.done == 0:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait(DEADLINE)
+    if moment == "the database ends":
+        machine.cut_database_connections()
+    else:
+        process.send_signal(signal.SIGKILL)
+    assert process.wait(DEADLINE) != 0
     machine.world.faults.clear()
     machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes", expect=2)
     report = machine.cgr("sync", "resume", plan["id"])

@@ -300,8 +300,9 @@ def test_what_is_not_mapped_is_kept_byte_for_byte(country: Country) -> None:
         assert after[name] == before[name]
 
 
-def test_group_members_are_added_and_never_removed(make_country: Callable[..., Country]) -> None:
-    country = make_country(facility={"sync": "both", "groups": ["GrPublic001", "GrClinics01"]})
+@pytest.mark.parametrize("version", VERSIONS)
+def test_group_members_are_added_and_never_removed(make_country: Callable[..., Country], version: str) -> None:
+    country = make_country(version, facility={"sync": "both", "groups": ["GrPublic001", "GrClinics01"]})
     country.write(new_facility("F9", "A"))
     assert country.sync()["state"] == "success"
     everyone = {ID_OF["F1"], ID_OF["F2"], ID_OF["F3"], ID_OF["F4"], country.unit_by_code("F9")["id"]}

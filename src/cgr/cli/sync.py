@@ -70,13 +70,19 @@ def check(config: Config, *, as_json: Json = False) -> int:
 
 
 @app.command("plan")
-def plan(config: Config, *, as_of: AsOf = "", as_json: Json = False) -> int:
+def plan(
+    config: Config,
+    *,
+    as_of: AsOf = "",
+    only: Annotated[str, typer.Option("--only", help="failed-of:RUN: only the objects of that run not done.")] = "",
+    as_json: Json = False,
+) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
     actor = _start()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
 
     with progress() as bars:
-        run = actions.plan(actor, config, as_of=read_date(as_of) if as_of else None, progress=bars)
+        run = actions.plan(actor, config, as_of=read_date(as_of) if as_of else None, only=only, progress=bars)
     document = reports.plan_of(run)
     show(document, plan_words(document), as_json=as_json)
     return _SOME_FAILED if document["counts"]["problem"] else 0
@@ -97,7 +103,7 @@ def apply(
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
-    run = queries.run(actor, run_id)
+    run = queries.sync_run(actor, run_id)
     _confirm(run, yes=yes)
     with progress() as bars:
         run = actions.apply(actor, run, digest=digest, consents=consent or [], why=why, progress=bars)
@@ -132,6 +138,7 @@ def run_both(
     actor = _start()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
 
+    actions.check_consents(consent or [])
     with progress() as bars:
         run = actions.plan(actor, config, as_of=read_date(as_of) if as_of else None, progress=bars)
     _confirm(run, yes=yes)
@@ -166,7 +173,7 @@ def report(run_id: RunId, *, as_json: Json = False) -> int:
     actor = _start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
-    return _show_report(queries.run(actor, run_id), as_json=as_json)
+    return _show_report(queries.sync_run(actor, run_id), as_json=as_json)
 
 
 @app.command("cancel")
@@ -176,7 +183,7 @@ def cancel(run_id: RunId, *, as_json: Json = False) -> None:
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
-    run = actions.cancel(actor, queries.run(actor, run_id))
+    run = actions.cancel(actor, queries.sync_run(actor, run_id))
     show({"id": str(run.pk), "state": run.state}, [f"Run {run.pk} is cancelled."], as_json=as_json)
 
 
@@ -188,7 +195,7 @@ def resume(run_id: RunId, *, as_json: Json = False) -> int:
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
     with progress() as bars:
-        run = actions.resume(actor, queries.run(actor, run_id), progress=bars)
+        run = actions.resume(actor, queries.sync_run(actor, run_id), progress=bars)
     return _show_report(run, as_json=as_json)
 
 
@@ -197,8 +204,9 @@ def _show_report(run: Run, *, as_json: bool) -> int:
 
     document = reports.report_of(run)
     show(document, report_words(document), as_json=as_json)
-    all_done = all(change["outcome"] == "done" for change in document["changes"])
-    return 0 if all_done and not document["counts"]["problem"] else _SOME_FAILED
+    # A change without an outcome is one of a plan or of a run that goes on: nothing is wrong with it yet.
+    fine = all(change["outcome"] in {"done", None} for change in document["changes"])
+    return 0 if fine and not document["counts"]["problem"] else _SOME_FAILED
 
 
 def plan_words(plan: dict[str, Any]) -> Iterator[str]:
@@ -206,6 +214,7 @@ def plan_words(plan: dict[str, Any]) -> Iterator[str]:
     yield f"Plan {plan['id']} for {plan['config']} as of {plan['as_of']}; DHIS2 {plan['dhis2']['version']}"
     yield from _counts(plan)
     yield from _examples(plan["changes"])
+    yield from map(_finding_line, plan["findings"])
     yield from _lines(plan["problems"], "problems", _problem_line)
     for guard in plan["guards"]:
         share, limit = f"{guard['value']:.0%}", f"{guard['limit']:.0%}"
@@ -261,19 +270,15 @@ def _lines(records: Sequence[dict[str, Any]], what: str, line: Any) -> Iterator[
 
 def _change_line(change: dict[str, Any]) -> str:
     sign = "+" if "create" in change["kinds"] else "→" if "move" in change["kinds"] else "~"
-    fields = "; ".join(
-        f"{key} {_value(field['from'])} → {_value(field['to'])}" for key, field in change["fields"].items()
-    )
-    groups = f"groups + {', '.join(change['groups'])}" if change["groups"] else ""
+    fields = "; ".join(f"{field['label']}: {field['words']}" for field in change["fields"].values())
+    groups = f"groups + {', '.join(change['group_names'])}" if change["groups"] else ""
     outcome = f"  [{change['outcome']}]" if change.get("outcome") not in {None, "done"} else ""
     detail = "; ".join(part for part in (fields, groups) if part)
     return f"  {sign} {change['object']['type']} {change['object']['code']} ({change['uid']}): {detail}{outcome}"
 
 
-def _value(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"({value['type']})" if isinstance(value, dict) and "type" in value else str(value)
+def _finding_line(finding: dict[str, Any]) -> str:
+    return f"  ! {finding['where']}: {finding['message']} {finding['next_step']}"
 
 
 def _problem_line(problem: dict[str, Any]) -> str:
@@ -285,6 +290,7 @@ def report_words(report: dict[str, Any]) -> Iterator[str]:
     """Show a report to a person: state, counts, what isn't done and why."""
     yield f"Run {report['id']} for {report['config']}: {report['state']} ({report['requests']} requests to DHIS2)"
     yield from _counts(report)
+    yield from map(_finding_line, report["findings"])
     undone = [change for change in report["changes"] if change["outcome"] != "done"]
     yield f"  done {len(report['changes']) - len(undone):,} of {len(report['changes']):,} changes"
     for change in undone[:_SHOWN]:

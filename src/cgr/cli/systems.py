@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cgr.dhis2.check import SystemCheck
+    from cgr.sync.candidates import Candidates
 
 app = typer.Typer(help="External systems: registered DHIS2 servers.", rich_markup_mode=None)
 
@@ -74,6 +75,41 @@ def check(code: Annotated[str, typer.Argument(help="ID of the system.")], *, as_
 
     found = connection.check(actor, queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS))
     show(found, _words(found), as_json=as_json)
+
+
+@app.command("candidates")
+def candidates(
+    code: Annotated[str, typer.Argument(help="ID of the system.")],
+    *,
+    type_code: Annotated[str, typer.Option("--type", help="The type whose level is to be mapped.")],
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the DHIS2 now, not what was read last.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a level of a type can be mapped to: attributes, options, groups, languages, and why not the others."""
+    actor = open_instance()
+    from cgr.sync.candidates import candidates as find  # noqa: PLC0415 - needs Django set up
+
+    found = find(actor, code, type_code=type_code, refresh=refresh)
+    show(found, _candidate_words(found), as_json=as_json)
+
+
+def _candidate_words(found: Candidates) -> Iterator[str]:
+    yield f"{found.system}: DHIS2 {found.version}, read {found.age_s:,} s ago as {found.user}."
+    if found.not_refreshed:
+        yield f"It couldn't be read now: {found.not_refreshed}"
+    offer = found.offer
+    for attribute in offer.attributes:
+        yield f"{attribute.code} ({attribute.kind}):" + ("" if attribute.valid else " no valid selections")
+        for remote in attribute.valid:
+            yield f"  {remote.id} {remote.name} ({remote.value_type})"
+            yield from (f"      {one.term} → {one.target}? {one.reason}" for one in remote.suggestions)
+        yield from (f"  term {one.term} → group {one.target}? {one.reason}" for one in attribute.groups)
+        yield from (f"  not {remote.id} {remote.name}: {remote.why_not}" for remote in attribute.others)
+    yield f"{len(offer.groups):,} groups:"
+    for group in offer.groups:
+        sets = ", ".join(offer.group_sets.get(one, one) for one in group.sets)
+        yield f"  {group.id} {group.name}" + (f" ({sets})" if sets else "") + ("" if group.writable else ", not ours")
+    yield f"Languages: {', '.join(offer.locales)}"
 
 
 def _words(found: SystemCheck) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cgr.accounts import actions as accounts
 from cgr.audit.saving import Fields
 from cgr.configuration.document import parse_document
 from cgr.configuration.secrets_given import resolve
+from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
 from cgr.registry.locking import lock_registry
@@ -19,11 +20,11 @@ from cgr.systems import actions as systems
 from cgr.systems.signing_in import SignIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.audit.saving import Saved
-    from cgr.configuration.document import AuthEntry, Document, SyncEntry, SystemEntry
+    from cgr.configuration.document import AuthEntry, Document, HierarchyEntry, SyncEntry, SystemEntry
 
 
 class Entry(Struct, frozen=True):
@@ -76,12 +77,17 @@ def _save(actor: Actor, document: Document) -> Iterator[tuple[Entry, Saved]]:
         yield Entry("terms", tree.code), registry.save_term_tree(actor, tree)
     for type_ in document.types:
         yield Entry("type", type_.code), registry.save_type(actor, type_)
-    for hierarchy in document.hierarchies:
+    for hierarchy in _inherited_first(document):
         yield Entry("hierarchy", hierarchy.code), registry.save_hierarchy(actor, hierarchy.definition())
     for system in document.systems:
         yield Entry("system", system.code), _save_system(actor, system)
     for sync in document.syncs:
         yield Entry("sync", sync.code), _save_sync(actor, sync)
+
+
+def _inherited_first(document: Document) -> Sequence[HierarchyEntry]:
+    inherits = {entry.code: entry.inherits or None for entry in document.hierarchies}
+    return inherited_first({entry.code: entry for entry in document.hierarchies}, inherits)
 
 
 def _save_system(actor: Actor, entry: SystemEntry) -> Saved:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from cgr.configuration.strict_reading import read_strictly
 from cgr.core.definitions import HierarchyDefinition, Label, TermTreeDefinition, Tree, TypeDefinition
@@ -37,10 +37,11 @@ class HierarchyEntry(Struct, frozen=True, forbid_unknown_fields=True):
     organization: str
     label: Label
     tree: dict[str, dict[str, object] | None] = {}
+    inherits: str | UnsetType | None = UNSET
 
     def definition(self) -> HierarchyDefinition:
         """Give what the registry saves; BadInput for a branch that isn't a mapping of types."""
-        return HierarchyDefinition(self.code, self.organization, self.label, self._branch(self.tree))
+        return HierarchyDefinition(self.code, self.organization, self.label, self._branch(self.tree), self.inherits)
 
     def _branch(self, below: object) -> Tree:
         if below is None:

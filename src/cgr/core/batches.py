@@ -65,7 +65,7 @@ def next_batch(changes: Sequence[Change], size: BatchSize) -> list[Change]:
 
 
 def fitting(changes: Sequence[Change], size: BatchSize, weigh: Callable[[Change], int]) -> int:
-    """Say how many of the changes fit one request, at least one; `weigh` gives the bytes that a unit adds to the body."""
+    """Say how many of the changes fit one request, at least one; `weigh`: bytes that a unit adds to the body."""
     weight = 0
     for count, change in enumerate(changes[: size.units]):
         weight += weigh(change)

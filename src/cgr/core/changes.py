@@ -41,6 +41,7 @@ class ProblemCode(StrEnum):
     CHANGED_IN_REGISTRY = "changed-in-registry"
     REFUSED_BY_DHIS2 = "refused-by-dhis2"
     OUTCOME_UNKNOWN = "outcome-unknown"
+    NOT_TRIED = "not-tried"
 
 
 class ObjectRef(Struct, frozen=True, order=True, gc=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from cgr.core.records import Localized
 
@@ -53,9 +53,13 @@ class TypeDefinition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HierarchyDefinition(Struct, frozen=True, forbid_unknown_fields=True):
-    """A hierarchy: where each of its types stands."""
+    """A hierarchy: where each of its types stands.
+
+    `inherits`: code of the hierarchy that continues above its top types; None: none any more; UNSET: as it is.
+    """
 
     code: str
     organization: str
     label: Label
     tree: Tree = {}
+    inherits: str | UnsetType | None = UNSET

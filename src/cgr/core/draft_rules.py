@@ -10,10 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET, Struct
-from msgspec.structs import replace
 
 from cgr.core.dates import date_problem
-from cgr.core.drafts import Always, History, Since
+from cgr.core.drafts import Always, History, ObjectDraft, Since
 from cgr.core.errors import BadInput
 from cgr.core.geometry import check
 from cgr.core.ids import is_uid
@@ -25,7 +24,7 @@ from cgr.core.texts import refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cgr.core.drafts import ObjectDraft, Period, Writing
+    from cgr.core.drafts import Period, Writing
     from cgr.core.records import OurAttribute
 
 CODE_LENGTH: Final = 100
@@ -45,22 +44,55 @@ class Definitions(Struct, frozen=True):
     systems: dict[str, str]
 
 
-def checked(draft: ObjectDraft, definitions: Definitions) -> ObjectDraft:
+class CheckedDraft(ObjectDraft, frozen=True, kw_only=True, gc=False):
+    """A draft that `checked` let pass, in the form that is stored; nobody else makes one.
+
+    It holds where the definitions are the ones it was checked against.
+    """
+
+    definitions: Definitions
+
+
+def checked(draft: ObjectDraft, definitions: Definitions) -> CheckedDraft:
     """Give the draft in the form that is stored; raise BadInput with the first thing that is wrong with it."""
     shape = definitions.types.get(draft.type)
     if shape is None:
         raise _bad(f'there is no type "{draft.type}" that you may edit')
     if problem := code_problem(draft.code):
         raise _bad(problem)
-    if draft.exists is not UNSET:
-        _check_exists(draft.exists)
-    return replace(
-        draft,
-        label=UNSET if draft.label is UNSET else _writing(draft.label, "label", parse_localized),
-        values={code: _attribute(writing, code, shape) for code, writing in draft.values.items()},
-        geometry=UNSET if draft.geometry is UNSET else _writing(draft.geometry, "geometry", _geometry_rule(shape)),
-        parents={code: _parent(writing, code, shape, definitions) for code, writing in draft.parents.items()},
-        external_ids={code: _external_id(value, code, definitions) for code, value in draft.external_ids.items()},
+    label, exists, values, geometry, parents, external_ids = (
+        draft.label,
+        draft.exists,
+        draft.values,
+        draft.geometry,
+        draft.parents,
+        draft.external_ids,
+    )
+    if exists is not UNSET:
+        _check_exists(exists)
+    if label is not UNSET:
+        label = _writing(label, "label", parse_localized)
+    if values:
+        values = {code: _attribute(writing, code, shape) for code, writing in values.items()}
+    if geometry is not UNSET:
+        geometry = _writing(geometry, "geometry", _geometry_rule(shape.geometry))
+    if parents:
+        parents = {code: _parent(writing, code, shape, definitions) for code, writing in parents.items()}
+    for code, value in external_ids.items():
+        _check_external_id(value, code, definitions)
+    return CheckedDraft(
+        type=draft.type,
+        code=draft.code,
+        key=draft.key,
+        line=draft.line,
+        label=label,
+        exists=exists,
+        values=values,
+        geometry=geometry,
+        parents=parents,
+        external_ids=external_ids,
+        invalid=draft.invalid,
+        definitions=definitions,
     )
 
 
@@ -127,17 +159,15 @@ _WORDS: Final = {
 def _check_exists(periods: list[Period]) -> None:
     if not periods:
         raise _bad('"exists" needs at least one period; {"from": null, "to": null} is one without beginning and end')
-    problem = _span_problem(**_days(periods[0])) if len(periods) == 1 else periods_problem(periods)
+    problem = (
+        _span_problem(periods[0].get("from"), periods[0].get("to")) if len(periods) == 1 else periods_problem(periods)
+    )
     if problem:
         raise _bad(f'"exists": {problem}')
 
 
-def _days(period: Period) -> dict[str, object]:
-    return {"starts": period.get("from"), "ends": period.get("to")}
-
-
 @lru_cache(maxsize=4096)  # thousands of objects begin on the same few days
-def _span_problem(*, starts: object, ends: object) -> str | None:
+def _span_problem(starts: object, ends: object) -> str | None:
     return periods_problem([{"from": starts, "to": ends}])
 
 
@@ -152,11 +182,12 @@ def _value_rule(attribute: OurAttribute) -> Callable[[object], object]:
     return lambda raw: value_of(attribute.kind, raw, attribute.terms)
 
 
-def _geometry_rule(shape: OurType) -> Callable[[object], object]:
+@lru_cache(maxsize=16)  # there are eight geometry types
+def _geometry_rule(allowed: str) -> Callable[[object], object]:
     def rule(wkb: object) -> object:
         if not isinstance(wkb, bytes):
             raise _bad("expected a geometry")
-        if problem := check(wkb, shape.geometry):
+        if problem := check(wkb, allowed):
             raise _bad(problem)
         return wkb
 
@@ -182,22 +213,22 @@ def _parent_rule(parent: object) -> object:
     return parent
 
 
-def _external_id(value: str | None, system: str, definitions: Definitions) -> str | None:
+def _check_external_id(value: str | None, system: str, definitions: Definitions) -> None:
     kind = definitions.systems.get(system)
     if kind is None:
         raise _bad(f'there is no external system "{system}" that you may use')
     if value is not None and kind == "dhis2" and not is_uid(value):
         raise _bad(f'"{value}" can\'t be an id in "{system}": a DHIS2 id is a letter followed by ten letters or digits')
-    return value
 
 
 def _writing(writing: Writing, name: str, rule: Callable[[object], object], *, overlaps: bool = False) -> Writing:
     try:
+        if isinstance(writing, Always):  # first and without ado: nearly all values of a large file are written so
+            given = writing.value
+            return writing if (kept := rule(given)) is given else Always(kept)
         match writing:
             case None:
                 return None
-            case Always(value=value):
-                return Always(rule(value))
             case Since(start=start, value=value):
                 if problem := date_problem(start):
                     raise _bad(problem)

@@ -82,7 +82,7 @@ def parse_localized(raw: object) -> Localized:
         raise _bad(f"expected a text or a map of languages to texts, got {raw!r}")
     text: Localized = {}
     for key, value in raw.items():
-        locale = _parse_key(key)
+        locale = DEFAULT if key == DEFAULT else _parse_key(key)
         if locale in text:
             raise _bad(f"the language {locale} is given twice")
         if not isinstance(value, str) or not value.strip():
@@ -96,8 +96,6 @@ def parse_localized(raw: object) -> Localized:
 
 
 def _parse_key(key: object) -> str:
-    if key == DEFAULT:
-        return DEFAULT
     locale = canonical_locale(key) if isinstance(key, str) else None
     if locale is None:
         raise _bad(f"{key!r} is neither `default` nor a language like fr or pt_BR")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cgr.core.changes import Change, FieldChange, ObjectRef, Plan, Problem
+from cgr.core.plan_words import NO_NAMES, Names, field_words, group_words
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Plan)
@@ -34,6 +35,7 @@ def to_json(
     id: str,  # noqa: A002 - the key of contract.md
     config: str,
     digest: str,
+    names: Names = NO_NAMES,
 ) -> dict[str, Any]:
     """Give the plan in the shape of contract.md."""
     return {
@@ -44,21 +46,22 @@ def to_json(
         "dhis2": {"version": plan.dhis2_version, "units": plan.units},
         "counts": msgspec.to_builtins(plan.counts),
         "guards": [msgspec.to_builtins(guard) for guard in plan.guards],
-        "changes": [change_json(change) for change in plan.changes],
+        "changes": [change_json(change, names) for change in plan.changes],
         "problems": [problem_json(problem) for problem in plan.problems],
         "notes": [{"code": note.code, "object": _object(note.object), "message": note.message} for note in plan.notes],
     }
 
 
-def change_json(change: Change) -> dict[str, Any]:
-    """Give one change in the shape of contract.md."""
+def change_json(change: Change, names: Names = NO_NAMES) -> dict[str, Any]:
+    """Give one change in the shape of contract.md, with the words of each field and the names of the groups beside."""
     return {
         "kinds": [kind.value for kind in change.kinds],
         "object": _object(change.object),
         "uid": change.uid,
         "level": change.level,
-        "fields": {key: _field(field) for key, field in change.fields.items()},
+        "fields": {key: _field(key, field, names) for key, field in change.fields.items()},
         "groups": list(change.groups),
+        "group_names": group_words(change, names),
     }
 
 
@@ -75,8 +78,9 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _field(field: FieldChange) -> dict[str, object]:
-    return {"from": field.before, "to": field.after}
+def _field(key: str, field: FieldChange, names: Names) -> dict[str, object]:
+    said = field_words(key, field, names)
+    return {"from": field.before, "to": field.after, "label": said.label, "words": said.words}
 
 
 def _object(one: ObjectRef) -> dict[str, str]:

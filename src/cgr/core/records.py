@@ -117,7 +117,10 @@ class RemoteLevel(Struct, frozen=True):
 
 
 class RemoteShape(Struct, frozen=True):
-    """What a DHIS2 server offers to map to, and who we are there."""
+    """What a DHIS2 server offers to map to, and who we are there.
+
+    `group_sets`: id → name. `locales`: those of the database, as translations name them → English name.
+    """
 
     version: tuple[int, ...]
     user: str
@@ -125,6 +128,8 @@ class RemoteShape(Struct, frozen=True):
     levels: tuple[RemoteLevel, ...]
     attributes: dict[str, RemoteAttribute]
     groups: dict[str, RemoteGroup]
+    group_sets: dict[str, str] = {}
+    locales: dict[str, str] = {}
 
 
 class OurAttribute(Struct, frozen=True):
@@ -137,10 +142,14 @@ class OurAttribute(Struct, frozen=True):
 
 
 class OurType(Struct, frozen=True):
-    """A Geo-Object Type. `geometry`: one of the contract's; `parent`: its parent type in the hierarchy."""
+    """A Geo-Object Type. `geometry`: one of the contract's; `parent`: its parent type in the hierarchy.
+
+    `parents_in`: code of the hierarchy that keeps its objects' parents when that is an inherited one, else empty.
+    """
 
     code: str
     label: Localized
     geometry: str
     parent: str | None
     attributes: dict[str, OurAttribute]
+    parents_in: str = ""

@@ -27,7 +27,10 @@ _SHORTEN = "Shorten the value in the registry."
 _MEANINGS: dict[str, tuple[ProblemCode, str]] = {
     "E4000": (ProblemCode.REQUIRED_MISSING, "Give the object the value that is missing, or map the field to another."),
     "E4001": (ProblemCode.VALUE_REFUSED, _SHORTEN),
-    "E4002": (ProblemCode.VALUE_REFUSED, "Correct the value in the registry: its length isn't the one that DHIS2 demands."),
+    "E4002": (
+        ProblemCode.VALUE_REFUSED,
+        "Correct the value in the registry: its length isn't the one that DHIS2 demands.",
+    ),
     "E4003": (ProblemCode.VALUE_REFUSED, "Correct the e-mail address in the registry."),
     "E4004": (
         ProblemCode.VALUE_REFUSED,

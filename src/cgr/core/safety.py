@@ -47,4 +47,9 @@ def guards(shares: Shares, limits: Limits) -> tuple[Guard, ...]:
 def _over(code: str, part: int, whole: int, limit: float) -> list[Guard]:
     if not whole or part <= limit * whole:
         return []
-    return [Guard(code, round(part / whole, _DECIMALS), limit)]
+    return [Guard(code, round_share(part / whole), limit)]
+
+
+def round_share(share: float) -> float:
+    """Give a share as plans show it."""
+    return round(share, _DECIMALS)

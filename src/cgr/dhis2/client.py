@@ -125,6 +125,14 @@ class Dhis2:
         """Read all organisation unit groups by id, without members."""
         return reading.groups(self._connection)
 
+    def group_sets(self) -> dict[str, str]:
+        """Read id → name of all organisation unit group sets."""
+        return reading.group_sets(self._connection)
+
+    def locales(self) -> dict[str, str]:
+        """Read the languages of the database, as translations name them → English name."""
+        return reading.locales(self._connection)
+
     def attributes(self) -> dict[str, RemoteAttribute]:
         """Read all attributes by id, of other objects too; options only of those for units."""
         return reading.attributes(self._connection)

@@ -26,6 +26,8 @@ _NAMES = msgspec.json.Decoder(list[str])
 _FILLED_LEVELS = msgspec.json.Decoder(list[wire.LevelRow])
 _NAMED_LEVELS = msgspec.json.Decoder(wire.Levels)
 _GROUPS = msgspec.json.Decoder(wire.Groups)
+_GROUP_SETS = msgspec.json.Decoder(wire.GroupSets)
+_LOCALES = msgspec.json.Decoder(list[wire.LocaleRow])
 _MEMBERS = msgspec.json.Decoder(wire.GroupMembers)
 _ATTRIBUTES = msgspec.json.Decoder(wire.Attributes)
 _OPTION_SETS = msgspec.json.Decoder(wire.OptionSets)
@@ -104,6 +106,27 @@ def groups(connection: Connection) -> dict[str, RemoteGroup]:
         )
         for row in rows
     }
+
+
+def group_sets(connection: Connection) -> dict[str, str]:
+    """Read id → name of all organisation unit group sets."""
+    doing = "list the organisation unit group sets"
+    reply = connection.get("organisationUnitGroupSets", (("fields", "id,name"), _ALL), doing=doing)
+    rows = decode(reply, _GROUP_SETS, doing=doing).organisation_unit_group_sets or []
+    return {row.id: row.name or row.id for row in rows}
+
+
+def locales(connection: Connection) -> dict[str, str]:
+    """Read the languages of the database, as translations name them → English name; none where we may not."""
+    doing = "list the languages of its database"
+    try:
+        rows = decode(connection.get("locales/db", doing=doing), _LOCALES, doing=doing)
+    except CgrError as error:
+        # Only suggestions hang on them, so a server that keeps them to itself stops nothing.
+        if error.code not in {e.NOT_FOUND, e.REQUEST_REFUSED, e.FORBIDDEN}:
+            raise
+        return {}
+    return {row.locale: row.display_name or row.name or row.locale for row in rows}
 
 
 def group_members(connection: Connection, group: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""All that a mapping is checked against, read in one go: version, user, levels, attributes, groups."""
+"""All that a mapping is checked against, read in one go: version, user, levels, attributes, groups, languages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read_shape(client: Dhis2) -> RemoteShape:
-    """Read what the server offers to map to, and who we are there (six requests, seven with option sets)."""
+    """Read what the server offers to map to, and who we are there (eight requests, nine with option sets)."""
     me = client.me()
     return RemoteShape(
         version=client.version,
@@ -20,4 +20,6 @@ def read_shape(client: Dhis2) -> RemoteShape:
         levels=client.levels(),
         attributes=client.attributes(),
         groups=client.groups(),
+        group_sets=client.group_sets(),
+        locales=client.locales(),
     )

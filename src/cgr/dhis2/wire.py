@@ -82,6 +82,27 @@ class Groups(Struct, rename="camel"):
     organisation_unit_groups: list[GroupRow] | None = None
 
 
+class NamedRow(Struct):
+    """Something of which only the name matters."""
+
+    id: str
+    name: str | None = None
+
+
+class GroupSets(Struct, rename="camel"):
+    """/api/organisationUnitGroupSets."""
+
+    organisation_unit_group_sets: list[NamedRow] | None = None
+
+
+class LocaleRow(Struct, rename="camel"):
+    """One language of the database; `name` is English until 2.40, later its own with the English one beside it."""
+
+    locale: str
+    name: str | None = None
+    display_name: str | None = None
+
+
 class GroupMembers(Struct, rename="camel"):
     """/api/organisationUnitGroups/ID."""
 

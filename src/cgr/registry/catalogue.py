@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cgr.accounts.policy import Permission, may, organizations_where
 from cgr.core.draft_rules import Definitions
+from cgr.core.inheritance import Standing, Standings, continued
 from cgr.core.records import OurAttribute, OurType
 from cgr.registry.models import Attribute, GeoObjectType, Hierarchy, HierarchyNode, Term
 from cgr.systems.queries import systems
@@ -55,17 +56,25 @@ def catalogue(actor: Actor, *, permission: Permission = Permission.EDIT_OBJECTS)
 def visible_hierarchies(actor: Actor) -> list[Hierarchy]:
     """Give the hierarchies of the organizations that the actor belongs to, by code."""
     visible = organizations_where(actor, Permission.READ_OBJECTS)
-    found = Hierarchy.objects.select_related("organization").order_by("code")
+    found = Hierarchy.objects.select_related("organization", "inherits").order_by("code")
     return list(found if visible is None else found.filter(organization__code__in=visible))
 
 
 def parent_types(hierarchy: int) -> dict[str, str | None]:
-    """Give type → parent type (None at the top) of one hierarchy."""
+    """Give type → parent type (None at the top) of one hierarchy alone, without what it inherits."""
     return dict(HierarchyNode.objects.filter(hierarchy=hierarchy).values_list("type__code", "parent_type__code"))
 
 
-def shapes(types: Iterable[GeoObjectType], parents: dict[str, str | None] | None = None) -> dict[str, OurType]:
-    """Give the types by code with their attributes and the attributes' terms; `parents` places them in a hierarchy."""
+def standings(hierarchy: Hierarchy) -> Standings:
+    """Give where each type stands in a hierarchy, the types above its top in the one that it inherits included."""
+    own = {code: Standing(parent, hierarchy.code) for code, parent in parent_types(hierarchy.pk).items()}
+    return own if hierarchy.inherits is None else continued(own, standings(hierarchy.inherits))
+
+
+def shapes(
+    types: Iterable[GeoObjectType], places: Standings | None = None, *, hierarchy: str = ""
+) -> dict[str, OurType]:
+    """Give the types by code with their attributes and the attributes' terms; `places` are those in the hierarchy."""
     rows = list(types)
     attributes: dict[int, dict[str, OurAttribute]] = {row.pk: {} for row in rows}
     terms = _terms_by_tree()
@@ -76,16 +85,22 @@ def shapes(types: Iterable[GeoObjectType], parents: dict[str, str | None] | None
             label=row.label,
             terms=None if row.terms_id is None else terms.get(row.terms_id, {}),
         )
+    stand = places or {}
     return {
-        row.code: OurType(
-            code=row.code,
-            label=row.label,
-            geometry=row.geometry_type,
-            parent=(parents or {}).get(row.code),
-            attributes=attributes[row.pk],
-        )
+        row.code: _shape(row, attributes[row.pk], stand.get(row.code, Standing(None, hierarchy)), hierarchy)
         for row in rows
     }
+
+
+def _shape(row: GeoObjectType, attributes: dict[str, OurAttribute], place: Standing, hierarchy: str) -> OurType:
+    return OurType(
+        code=row.code,
+        label=row.label,
+        geometry=row.geometry_type,
+        parent=place.parent,
+        attributes=attributes,
+        parents_in="" if place.hierarchy == hierarchy else place.hierarchy,
+    )
 
 
 def _terms_by_tree() -> dict[int, dict[str, Localized]]:

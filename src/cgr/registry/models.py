@@ -99,11 +99,12 @@ class Attribute(models.Model):
 
 
 class Hierarchy(models.Model):
-    """A tree of types."""
+    """A tree of types. With `inherits`, its top types stand in that hierarchy, which keeps their objects' parents."""
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="hierarchies")
     code = models.CharField(max_length=50, unique=True)
     label = models.JSONField()
+    inherits = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="inherited_by")
 
     def __str__(self) -> str:
         """Show the code."""

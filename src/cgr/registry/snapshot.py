@@ -16,10 +16,11 @@ from msgspec import Struct, field
 from cgr.accounts.policy import unknown
 from cgr.core.periods import in_force, latest
 from cgr.core.records import Existence, OurObject
-from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
+from cgr.registry.catalogue import standings
+from cgr.registry.models import GeoObjectType, Hierarchy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from cgr.core.records import Localized
@@ -31,11 +32,12 @@ select o.id, o.uid::text, o.type_id, o.code, o.version, o.invalid,
     o."exists"::text, o.label::text, o."values"::text, g.wkb, e.parents, x.value, x.state
 from registry_geoobject o
 left join (
-    select child_id, array_agg(distinct parent_id order by parent_id) as parents from registry_parentedge
-    where hierarchy_id = %(hierarchy)s
+    select child_id, hierarchy_id, array_agg(distinct parent_id order by parent_id) as parents from registry_parentedge
+    where hierarchy_id = any(%(hierarchies)s)
     and (starts is null or starts <= %(as_of)s) and (ends is null or ends > %(as_of)s)
-    group by child_id
+    group by child_id, hierarchy_id
 ) e on e.child_id = o.id
+    and e.hierarchy_id = (%(hierarchies)s::bigint[])[array_position(%(types)s::bigint[], o.type_id)]
 left join (
     select distinct on (object_id) object_id, wkb from registry_geometryversion
     where starts is null or starts <= %(as_of)s order by object_id, starts desc nulls last
@@ -71,8 +73,8 @@ def stream_objects(*, hierarchy: str, types_in_order: Sequence[str], system: str
 
     `system`: whose external ids to give, by code. Memory doesn't grow with the number of objects.
     """
-    hierarchy_id, types = _hierarchy_id(hierarchy), _type_codes(types_in_order)
-    parameters: dict[str, Any] = {"hierarchy": hierarchy_id, "system": system, "as_of": as_of, "types": list(types)}
+    types = _type_codes(types_in_order)
+    parameters = {**_parents_of(types, hierarchy), "system": system, "as_of": as_of}
     connection.ensure_connection()
     with connection.chunked_cursor() as cursor:
         cursor.execute(_BY_LEVEL, parameters)
@@ -82,13 +84,8 @@ def stream_objects(*, hierarchy: str, types_in_order: Sequence[str], system: str
 
 def objects_by_key(keys: Sequence[int], *, hierarchy: str, system: str, as_of: date) -> dict[int, OurObject]:
     """Give the same records for a few objects; those that are gone are missing."""
-    parameters: dict[str, Any] = {
-        "hierarchy": _hierarchy_id(hierarchy),
-        "system": system,
-        "as_of": as_of,
-        "keys": list(keys),
-    }
     types = dict(GeoObjectType.objects.values_list("pk", "code"))
+    parameters = {**_parents_of(types, hierarchy), "system": system, "as_of": as_of, "keys": list(keys)}
     with connection.cursor() as cursor:
         cursor.execute(_BY_KEY, parameters)
         return {record.key: record for record in _records(cursor.fetchall(), types, as_of.isoformat())}
@@ -96,14 +93,22 @@ def objects_by_key(keys: Sequence[int], *, hierarchy: str, system: str, as_of: d
 
 def versions(keys: Sequence[int]) -> dict[int, int]:
     """Give key → version; objects that are gone are missing."""
-    return dict(GeoObject.objects.filter(pk__in=list(keys)).values_list("pk", "version"))
+    with connection.cursor() as cursor:
+        cursor.execute("select id, version from registry_geoobject where id = any(%s)", [list(keys)])
+        return dict(cursor.fetchall())
 
 
-def _hierarchy_id(code: str) -> int:
-    found = Hierarchy.objects.filter(code=code).values_list("pk", flat=True).first()
-    if found is None:
-        raise unknown("hierarchy", code)
-    return found
+def _parents_of(types: Mapping[int, str], hierarchy: str) -> dict[str, Any]:
+    """Give the types' ids and, in the same order, those of the hierarchies that keep their objects' parents (R4.2)."""
+    row = Hierarchy.objects.filter(code=hierarchy).first()
+    if row is None:
+        raise unknown("hierarchy", hierarchy)
+    places = standings(row)
+    ids = dict(
+        Hierarchy.objects.filter(code__in={place.hierarchy for place in places.values()}).values_list("code", "pk")
+    )
+    keepers = [ids[places[code].hierarchy] if code in places else row.pk for code in types.values()]
+    return {"types": list(types), "hierarchies": keepers}
 
 
 def _type_codes(codes: Sequence[str]) -> dict[int, str]:

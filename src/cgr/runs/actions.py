@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from cgr.core.errors import BadInput, CgrError
+from cgr.core.plan_json import digest
 from cgr.runs.items import outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
     from cgr.core.mapping_rules import Finding
+    from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
 _ENDED_WELL = frozenset({"done"})
@@ -31,13 +34,15 @@ def store_plan(
     *,
     system: ExternalSystem,
     config: str,
-    digest: str,
     findings: Sequence[Finding],
+    names: Names,
     requests: int,
+    only: str = "",
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
-    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4).
+    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `only`: `failed-of:RUN` when
+    the plan was limited to the objects of that run.
     """
     run = Run.objects.create(
         kind=Run.Kind.SYNC,
@@ -48,12 +53,14 @@ def store_plan(
         as_of=plan.as_of,
         actor=actor.name,
         requests=requests,
-        digest=digest,
+        digest=digest(plan),
+        names=msgspec.to_builtins(names),
         summary={
             "dhis2": {"version": plan.dhis2_version, "units": plan.units},
             "counts": msgspec.to_builtins(plan.counts),
             "guards": msgspec.to_builtins(plan.guards),
             "findings": msgspec.to_builtins(list(findings)),
+            **({"only": only} if only else {}),
         },
     )
     store_rows(run.pk, rows_of(plan))
@@ -112,36 +119,71 @@ def claim(run: Run, *, to_resume: bool = False) -> None:
     )
     if claimed != 1:
         run.refresh_from_db()
-        message = f"Run {run.pk} is {run.state}; it can't be started in this state."
-        hint = (
-            f"If the process that ran it died, continue it: cgr sync resume {run.pk}"
-            if run.state == Run.State.RUNNING
-            else f"Look at what it did (cgr sync report {run.pk}), then make a new plan."
-        )
-        raise BadInput(message, code="run-not-startable", next_step=hint)
+        raise _not_startable(run)
     run.refresh_from_db()
 
 
+def require_startable(run: Run) -> None:
+    """Refuse a run that isn't a plan waiting to be applied; BadInput."""
+    if run.state != Run.State.NEW:
+        raise _not_startable(run)
+
+
+def _not_startable(run: Run) -> BadInput:
+    hint = f"Look at what it did (cgr sync report {run.pk}), then make a new plan."
+    if run.state == Run.State.RUNNING:
+        hint = f"If the process that ran it died, continue it: cgr sync resume {run.pk}"
+    if run.state == Run.State.FAILURE:
+        hint = f"Continue it: cgr sync resume {run.pk}"
+    if run.state == Run.State.NEW:
+        hint = f"It is a plan that was never applied: cgr sync apply {run.pk} --digest {run.digest}"
+    return BadInput(
+        f"Run {run.pk} is {run.state}; it can't be started in this state.", code="run-not-startable", next_step=hint
+    )
+
+
 def finish(run: Run, *, requests: int) -> Run:
-    """End a run that went through: success when everything planned was done and nothing was a problem, else warning."""
+    """End a run that went through: success when all was done and nothing was a problem, else warning."""
     counts = outcome_counts(run.pk)
-    spotless = not run.summary["counts"]["problem"] and set(counts) <= _ENDED_WELL
-    run.state = Run.State.SUCCESS if spotless else Run.State.WARNING
-    return _end(run, requests=requests)
+    left_out = bool(run.summary["findings"])
+    spotless = not left_out and not run.summary["counts"]["problem"] and set(counts) <= _ENDED_WELL
+    return _end(run, Run.State.SUCCESS if spotless else Run.State.WARNING, requests=requests)
 
 
 def fail(run: Run, error: CgrError, *, requests: int) -> Run:
     """End a run that had to stop; what has no outcome yet can be continued with resume."""
-    run.state = Run.State.FAILURE
-    run.error = error.as_json()["error"]
-    return _end(run, requests=requests)
+    return _end(run, Run.State.FAILURE, requests=requests, error=error.as_json()["error"])
 
 
-def _end(run: Run, *, requests: int) -> Run:
-    run.ended = timezone.now()
-    run.requests += requests
-    run.save(update_fields=["state", "ended", "requests", "error"])
+def leave_cancelled(run: Run, *, requests: int) -> Run:
+    """Note when a run that was cancelled has really stopped."""
+    return _end(run, Run.State.CANCELLED, requests=requests)
+
+
+@transaction.atomic
+def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> Run:
+    """End a run; one that was cancelled meanwhile stays cancelled."""
+    rows = Run.objects.filter(pk=run.pk)
+    rows.update(ended=timezone.now(), requests=F("requests") + requests, error=error)
+    rows.filter(state=Run.State.RUNNING).update(state=state)
+    run.refresh_from_db()
     return run
+
+
+def add_finding(run: Run, finding: Finding) -> None:
+    """Keep with a run what a person has to know about it as a whole."""
+    run.summary["findings"].append(msgspec.to_builtins(finding))
+    run.save(update_fields=["summary"])
+
+
+def runs_with_stale_paths(run: Run) -> list[int]:
+    """Give the run and those of its system that stopped before they had paths rebuilt, since the last that had."""
+    others = Run.objects.filter(system=run.system_id, kind=Run.Kind.SYNC).exclude(pk=run.pk)
+    went_through = [Run.State.SUCCESS, Run.State.WARNING, Run.State.CANCELLED]
+    last = others.filter(state__in=went_through).aggregate(Max("ended"))["ended__max"]
+    stopped = others.filter(state__in=[Run.State.FAILURE, Run.State.RUNNING])
+    since = stopped if last is None else stopped.filter(Q(ended=None) | Q(ended__gt=last))
+    return [run.pk, *since.values_list("pk", flat=True)]
 
 
 def cancel(run: Run) -> bool:

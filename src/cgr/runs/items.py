@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from cgr.core.changes import Change, Kind, Note, Plan, Problem
+from cgr.core.copy_format import NULL, field
 from cgr.runs.models import RunItem
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Row(Struct, frozen=True):
 
 def store_rows(run: int, rows: Iterable[Row]) -> None:
     """Write lines of a run in bulk."""
+    lines = [
+        f"{run}\t{row.category}\t{row.position}\t{field(row.body)}\t{row.object_key or NULL}\t{field(row.type)}"
+        f"\t{field(row.code)}\t{field(row.uid)}\t{row.level}\t{{{','.join(row.kinds)}}}\tf\t\n"
+        for row in rows
+    ]
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -69,8 +75,7 @@ def store_rows(run: int, rows: Iterable[Row]) -> None:
             " unit_written, outcome) FROM STDIN"
         ) as copy,
     ):
-        for row in rows:
-            copy.write_row((run, *astuple(row)[:-1], list(row.kinds), False, ""))
+        copy.write("".join(lines))
 
 
 def rows_of(plan: Plan) -> Iterator[Row]:
@@ -153,7 +158,8 @@ def _read(run: int, category: str, record: type[_Record]) -> list[_Record]:
 
 def mark_sent(items: Iterable[int], *, batch: int) -> None:
     """Write down, before sending, which items travel in a batch: after a crash exactly these are read back."""
-    RunItem.objects.filter(pk__in=list(items)).update(sent_in=batch)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE runs_runitem SET sent_in = %s WHERE id = ANY(%s)", [batch, list(items)])
 
 
 def settle(outcomes: Sequence[Settled]) -> None:
@@ -184,9 +190,25 @@ def outcome_counts(run: int) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def count_unsettled(run: int) -> int:
-    """Count the changes that have no outcome yet."""
-    return RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE, outcome="").count()
+def count_units_due(run: int) -> int:
+    """Count the units that are still to be written."""
+    writing = [Kind.CREATE.value, Kind.UPDATE.value, Kind.MOVE.value]
+    changes = RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE, outcome="", unit_written=False)
+    return changes.filter(kinds__overlap=writing).count()
+
+
+def never_sent_creations(run: int) -> list[int]:
+    """Give the keys of the objects whose units were to be created and surely weren't: nothing was sent for them."""
+    changes = RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE, outcome="", sent_in=None)
+    keys = changes.filter(kinds__contains=[Kind.CREATE.value]).values_list("object_key", flat=True)
+    return [key for key in keys if key is not None]
+
+
+def undone_objects(run: int) -> set[int]:
+    """Give the keys of the run's objects that have a problem or whose change isn't done."""
+    lines = RunItem.objects.filter(run=run).exclude(category=RunItem.Category.NOTE)
+    undone = lines.exclude(category=RunItem.Category.CHANGE, outcome=RunItem.Outcome.DONE)
+    return {key for key in undone.values_list("object_key", flat=True) if key is not None}
 
 
 def last_batch(run: int) -> int:
@@ -203,9 +225,12 @@ def not_made(run: int) -> dict[str, str]:
     return {uid: f"{type_code} {code}" for uid, type_code, code in rows.values_list("uid", "type", "code")}
 
 
-def moved_units(run: int) -> set[str]:
-    """Give the ids of the units that the run moved."""
+def moved_units(runs: Iterable[int]) -> set[str]:
+    """Give the ids of the units that the runs moved, or may have moved: sent, and never read back."""
     rows = RunItem.objects.filter(
-        run=run, category=RunItem.Category.CHANGE, kinds__contains=[Kind.MOVE.value], unit_written=True
+        Q(unit_written=True) | Q(outcome="", sent_in__isnull=False),
+        run__in=list(runs),
+        category=RunItem.Category.CHANGE,
+        kinds__contains=[Kind.MOVE.value],
     )
     return set(rows.values_list("uid", flat=True))

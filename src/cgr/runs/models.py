@@ -10,7 +10,8 @@ class Run(models.Model):
     """One import or synchronisation, from its plan to its report. Its id is the plan's id.
 
     `config` is the code of the configuration; `settings` is the configuration as it was when the run was planned, so
-    that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read.
+    that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read;
+    `names` what DHIS2 called what the plan mentions (`core.plan_words.Names`).
     """
 
     class State(models.TextChoices):
@@ -39,6 +40,7 @@ class Run(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
     digest = models.CharField(max_length=80, blank=True)
     summary = models.JSONField(default=dict)
+    names = models.JSONField(default=dict)
     consents = models.JSONField(default=list)
     error = models.JSONField(null=True)
     requests = models.PositiveIntegerField(default=0)
@@ -79,7 +81,9 @@ class RunItem(models.Model):
         SKIPPED = "skipped"
         UNKNOWN = "unknown"
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items")
+    # Written by the hundred thousand, and no run is ever deleted (docs/decisions/references-checked-as-sets.md). The
+    # unique constraint below is the index by run.
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False, db_constraint=False)
     category = models.CharField(max_length=10, choices=Category.choices)
     position = models.PositiveIntegerField()
     object_key = models.BigIntegerField(null=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
+from cgr.core.errors import BadInput
 from cgr.runs.models import Run
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _LONGEST_ID = 18  # digits: what surely fits into the column
 def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
     """Give the runs of the actor's organizations, newest first; of one configuration (by code) if given."""
     visible = organizations_where(actor, Permission.MANAGE_RUNS)
-    found = Run.objects.select_related("organization", "system").order_by("-id")
+    found = Run.objects.select_related("organization", "system").defer("names").order_by("-id")
     if visible is not None:
         found = found.filter(organization__code__in=visible)
     return found if config is None else found.filter(config=config)
@@ -32,6 +33,18 @@ def run(actor: Actor, run_id: str) -> Run:
     found = runs(actor).filter(pk=int(run_id)).first() if plausible else None
     if found is None:
         raise unknown("run", run_id)
+    return found
+
+
+def sync_run(actor: Actor, run_id: str) -> Run:
+    """Give one synchronization run, or its plan; BadInput for an import, NotAllowed as `run`."""
+    found = run(actor, run_id)
+    if found.kind != Run.Kind.SYNC:
+        raise BadInput(
+            f"Run {found.pk} is an import; it has no plan that could be applied, reported, resumed or cancelled here.",
+            code="not-a-synchronization",
+            next_step="Give the id of a synchronization: cgr sync runs lists them with their kind.",
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The verbs of a synchronisation: check, plan, apply, run, resume, cancel. Pages, API and command line call these."""
+"""The verbs of a synchronisation: check, plan, apply, resume, cancel. Pages, API and command line call these."""
 
 from __future__ import annotations
 
@@ -8,101 +8,33 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from django.db import transaction
-from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.batches import is_creation
 from cgr.core.errors import BadInput, CgrError, NeedsConsent
-from cgr.core.mapping import SyncMapping
-from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
-from cgr.core.plan_json import digest as digest_of
-from cgr.core.planner import plan as make_plan
+from cgr.core.mapping import Limits, SyncMapping
 from cgr.core.progress import Progress, Silent
-from cgr.dhis2.shape import read_shape
-from cgr.registry.actions import reserve_external_ids
-from cgr.registry.queries import type_shapes
-from cgr.registry.snapshot import stream_objects
+from cgr.registry.actions import release_external_ids, reserve_external_ids
+from cgr.registry.snapshot import versions
 from cgr.runs import actions as runs
-from cgr.runs.items import count_unsettled, read_changes
+from cgr.runs.items import never_sent_creations, read_changes
 from cgr.sync.applying import Job, write_units
-from cgr.sync.configs import config as find_config
-from cgr.sync.configs import mapping_of
-from cgr.sync.gather import read_theirs
 from cgr.sync.groups import fill_groups
 from cgr.sync.paths import rebuild_paths
-from cgr.sync.validation import validate
+from cgr.sync.planning import check, plan
 from cgr.systems.connection import open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cgr.accounts.actors import Actor
-    from cgr.core.changes import Plan
     from cgr.dhis2.client import Dhis2
     from cgr.runs.models import Run
-    from cgr.sync.models import SyncConfig
 
+__all__ = ["apply", "cancel", "check", "check_consents", "plan", "resume"]
 
-def check(actor: Actor, code: str) -> list[Finding]:
-    """Hold a configuration against the live DHIS2 (R4.4)."""
-    config = _config(actor, code)
-    with open_client(config.system) as client:
-        return check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), read_shape(client))
-
-
-def _config(actor: Actor, code: str) -> SyncConfig:
-    config = find_config(actor, code)
-    require(actor, Permission.MANAGE_RUNS, organization=config.organization.code)
-    return config
-
-
-def plan(actor: Actor, code: str, *, as_of: date | None = None, progress: Progress | None = None) -> Run:
-    """Read both sides, plan, let DHIS2 validate, store. What is stored is exactly what apply will do (R9.1)."""
-    config = _config(actor, code)
-    watcher = progress or Silent()
-    on = as_of or timezone.localdate()
-    with open_client(config.system) as client:
-        made, left_out = _make_plan(config, client, on, watcher)
-        watcher.step("store the plan")
-        with transaction.atomic():
-            run = runs.store_plan(
-                actor,
-                made,
-                system=config.system,
-                config=config.code,
-                digest=digest_of(made),
-                findings=left_out,
-                requests=client.requests,
-            )
-            record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
-    return run
-
-
-def _make_plan(config: SyncConfig, client: Dhis2, on: date, progress: Progress) -> tuple[Plan, list[Finding]]:
-    shape = read_shape(client)
-    types = type_shapes(config.hierarchy.code)
-    given = mapping_of(config)
-    _stop_at_errors(check_mapping(given, types, shape))
-    mapping, left_out = usable(given, shape)
-    theirs = read_theirs(client, mapping, shape, progress=progress)
-    progress.step("compare")
-    ours = stream_objects(
-        hierarchy=config.hierarchy.code,
-        types_in_order=[level.type for level in mapping.levels],
-        system=config.system.code,
-        as_of=on,
-    )
-    made = make_plan(ours, theirs, mapping, types, shape, system=str(config.system.uid), as_of=on.isoformat())
-    return validate(client, made, progress=progress), left_out
-
-
-def _stop_at_errors(findings: Sequence[Finding]) -> None:
-    """Stop before anything is read when the whole configuration can't be used; what vanished stops only itself."""
-    for finding in findings:
-        if finding.severity is Severity.ERROR and not finding.partial:
-            raise BadInput(finding.message, code="mapping-invalid", next_step=finding.next_step)
+_GUARDS = frozenset(Limits.__struct_fields__) - {"min_units"}
 
 
 def apply(
@@ -123,11 +55,13 @@ def apply(
             code="digest-mismatch",
             next_step=f"Look at the plan as it is (cgr sync report {run.pk}) and apply it with its own digest.",
         )
+    runs.require_startable(run)
     _stop_at_guards(run, consents)
-    with runs.sole_writer(run.system_id):
+    lifted = [guard["code"] for guard in run.summary["guards"]]
+    with runs.sole_writer(run.system_id), open_client(run.system) as client:
         with transaction.atomic():
             runs.claim(run)
-            run.consents = [{"guard": code, "by": actor.name, "why": why} for code in consents]
+            run.consents = [{"guard": code, "by": actor.name, "why": why} for code in lifted]
             run.save(update_fields=["consents"])
             _reserve_ids(actor, run)
             record(
@@ -138,53 +72,68 @@ def apply(
                 organization=run.organization.code,
                 after={"digest": digest, "consents": run.consents},
             )
-        return _carry_out(actor, run, progress or Silent(), wait)
+        return _carry_out(actor, run, client, progress or Silent(), wait)
+
+
+def check_consents(consents: Iterable[str]) -> None:
+    """Refuse consent to something that is no guard: a slip of the pen must not look like a decision."""
+    unheard = sorted(set(consents) - _GUARDS)
+    if unheard:
+        raise BadInput(
+            f"There is no guard {', '.join(unheard)}.",
+            code="unknown-guard",
+            next_step=f"Consent to those that the plan names, of {', '.join(sorted(_GUARDS))}.",
+        )
 
 
 def _stop_at_guards(run: Run, consents: Sequence[str]) -> None:
-    lifted = set(consents)
-    closed = [guard for guard in run.summary["guards"] if guard["code"] not in lifted]
+    check_consents(consents)
+    closed = [guard for guard in run.summary["guards"] if guard["code"] not in consents]
     if not closed:
         return
-    guard = closed[0]
+    shares = "; ".join(f"{guard['code']} is {guard['value']:.0%}, the limit {guard['limit']:.0%}" for guard in closed)
+    options = " ".join(f"--consent {guard['code']}" for guard in run.summary["guards"])
     raise NeedsConsent(
-        f"The plan exceeds a safety limit: {guard['code']} is {guard['value']:.0%}, the limit {guard['limit']:.0%}.",
-        code=guard["code"],
-        next_step=f"Look at the plan; if it is right, apply it with --consent {guard['code']} and say --why.",
+        f"The plan exceeds a safety limit: {shares}.",
+        code=closed[0]["code"],
+        next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}); if it is right, apply it with {options} and say "
+        "--why.",
     )
 
 
 def _reserve_ids(actor: Actor, run: Run) -> None:
     """Write down the ids of new units before the first is sent, so that a repeat can never make a second one."""
-    new = [
-        (item.change.key, item.change.uid) for item in read_changes(run.pk, unsettled=True) if is_creation(item.change)
-    ]
-    if new:
-        reserve_external_ids(actor, run.system.code, new)
+    new = [item.change for item in read_changes(run.pk, unsettled=True) if is_creation(item.change)]
+    ours = versions([change.key for change in new])
+    # An object edited since may have got an id by hand, or be gone; it is left out when its turn comes.
+    fresh = [(change.key, change.uid) for change in new if ours.get(change.key) == change.version]
+    if fresh:
+        reserve_external_ids(actor, run.system.code, fresh)
 
 
 def resume(actor: Actor, run: Run, *, progress: Progress | None = None, wait: Callable[[float], None] = sleep) -> Run:
     """Go on with a run whose process died or that had to stop: everything without an outcome (R9.4)."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    with runs.sole_writer(run.system_id):
+    with runs.sole_writer(run.system_id), open_client(run.system) as client:
         with transaction.atomic():
             runs.claim(run, to_resume=True)
             _reserve_ids(actor, run)
             record(actor, "resume", kind="sync run", subject=str(run.pk), organization=run.organization.code)
-        return _carry_out(actor, run, progress or Silent(), wait)
+        return _carry_out(actor, run, client, progress or Silent(), wait)
 
 
-def _carry_out(actor: Actor, run: Run, progress: Progress, wait: Callable[[float], None]) -> Run:
-    with open_client(run.system) as client, _failing_in_words(run, client):
+def _carry_out(actor: Actor, run: Run, client: Dhis2, progress: Progress, wait: Callable[[float], None]) -> Run:
+    with _failing_in_words(run, client):
         mapping = msgspec.convert(run.settings, SyncMapping)
         job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait)
-        progress.step("write units", count_unsettled(run.pk))
         went_through = write_units(job) and fill_groups(job)
-        rebuild_paths(client, run.pk, progress=progress)
+        rebuild_paths(job)
         if went_through:
-            runs.finish(run, requests=client.requests)
-    run.refresh_from_db()
-    return run
+            return runs.finish(run, requests=client.requests)
+        never_sent = never_sent_creations(run.pk)
+        if never_sent:
+            release_external_ids(actor, run.system.code, never_sent)
+        return runs.leave_cancelled(run, requests=client.requests)
 
 
 @contextmanager
@@ -195,20 +144,6 @@ def _failing_in_words(run: Run, client: Dhis2) -> Iterator[None]:
     except CgrError as error:
         runs.fail(run, error, requests=client.requests)
         raise
-
-
-def plan_and_apply(
-    actor: Actor,
-    code: str,
-    *,
-    as_of: date | None = None,
-    consents: Sequence[str] = (),
-    why: str = "",
-    progress: Progress | None = None,
-) -> Run:
-    """Plan and apply in one go; guards stop it all the same."""
-    planned = plan(actor, code, as_of=as_of, progress=progress)
-    return apply(actor, planned, digest=planned.digest, consents=consents, why=why, progress=progress)
 
 
 def cancel(actor: Actor, run: Run) -> Run:

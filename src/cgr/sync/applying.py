@@ -19,14 +19,13 @@ from cgr.core.changes import ProblemCode
 from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
-from cgr.dhis2.errors import SERVER_AWAY, TIME_OUT
 from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.sync import outcomes
 from cgr.sync.delivery import Delivery, deliver
-from cgr.sync.patience import PAUSES, pause_after
+from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
 from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
     from cgr.dhis2.reports import ImportReport
     from cgr.dhis2.writing import Strategy
     from cgr.runs.models import Run
-
-_STILL_WORKING = frozenset({SERVER_AWAY, TIME_OUT})
-"""After these, a proxy's 504 among them, the server most likely goes on importing (api.md 5.5): too many at once."""
 
 
 @dataclass(slots=True)
@@ -141,10 +137,9 @@ def _write_batch(job: Job, items: Sequence[PlannedItem]) -> None:
             _try_batch(job, batch)
         except TryLater as error:
             failures = failures + 1 if len(batch.remaining) == before else 1
-            if error.code in _STILL_WORKING:
-                job.size = job.size.halved()
             job.wait(pause_after(error, failures))
-            if error.sent and error.code in _STILL_WORKING:
+            if error.code in TOO_MUCH_AT_ONCE:
+                job.size = job.size.halved()
                 _wait_for_server(job, batch)
 
 
@@ -188,9 +183,7 @@ def _try_batch(job: Job, batch: Batch) -> None:
         _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)))
 
 
-def _send(
-    job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch
-) -> ImportReport:
+def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
     """Send, and keep the books on what DHIS2 may have got: a request that it refuses has written nothing."""
     fresh = {change.uid for change in changes} - batch.doubtful
     strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(changes[0]) else "UPDATE"
@@ -261,9 +254,7 @@ def _is_as_planned(job: Job, owner: dict[str, object], change: Change) -> bool:
     return _basis(job, overlay(owner, change), change) == _basis(job, owner, change)
 
 
-def _outcomes_of(
-    job: Job, delivery: Delivery, items: Mapping[str, PlannedItem]
-) -> Iterator[tuple[str, Settled]]:
+def _outcomes_of(job: Job, delivery: Delivery, items: Mapping[str, PlannedItem]) -> Iterator[tuple[str, Settled]]:
     for change in delivery.accepted:
         yield change.uid, outcomes.written(items[change.uid])
     for uid, why in delivery.refused.items():

@@ -135,7 +135,7 @@ def _check_mapping(settings: SyncMapping, hierarchy: str) -> None:
     wrong = [finding for finding in findings if finding.severity is Severity.ERROR]
     if wrong:
         raise BadInput(
-            " ".join(f"{finding.where}: {finding.message}" for finding in wrong),
+            " ".join(finding.message for finding in wrong),
             code="bad-mapping",
             next_step=" ".join(dict.fromkeys(finding.next_step for finding in wrong)),
         )

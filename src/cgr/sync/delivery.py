@@ -56,13 +56,13 @@ def deliver(
 def _deliver(remaining: list[Change], send: Callable[[Sequence[Change]], ImportReport], delivery: Delivery) -> None:
     while remaining := _without_orphans(remaining, delivery):
         report = _answer(remaining, send, delivery)
-        if report is not None and report.ok:
+        if report.ok:
             delivery.accepted += remaining
             return
-        if report is not None and _take_out_blamed(report, remaining, delivery):
+        if _take_out_blamed(report, remaining, delivery):
             continue
         if len(remaining) == 1:
-            _take_out_unnamed(remaining[0], report, delivery)
+            _take_out_unnamed(remaining[0].uid, report, delivery)
             return
         first, second = halves(remaining)
         _deliver(list(first), send, delivery)
@@ -72,8 +72,8 @@ def _deliver(remaining: list[Change], send: Callable[[Sequence[Change]], ImportR
 
 def _answer(
     changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport], delivery: Delivery
-) -> ImportReport | None:
-    """Send; None: the request was too large for the server, which may well take its halves."""
+) -> ImportReport:
+    """Send; a request that is too large is refused like any other that names nobody: its halves may go through."""
     try:
         return send(changes)
     except NeedsPerson as error:
@@ -82,14 +82,14 @@ def _answer(
         delivery.too_large = True
         if len(changes) == 1:
             delivery.refused[changes[0].uid] = too_large(error.message)
-        return None
+        return ImportReport(ok=False, message=error.message)
 
 
-def _take_out_unnamed(change: Change, report: ImportReport | None, delivery: Delivery) -> None:
+def _take_out_unnamed(uid: str, report: ImportReport, delivery: Delivery) -> None:
     """Refuse the unit that halving has found to be the one that DHIS2 fails on (verified fact H23)."""
-    if report is None:
+    if uid in delivery.refused:
         return
-    delivery.refused[change.uid] = unnamed(report.message)
+    delivery.refused[uid] = unnamed(report.message)
     delivery.unnamed += 1
     if delivery.unnamed > _MOST_UNNAMED:
         raise TryLater(

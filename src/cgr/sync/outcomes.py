@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import asdict
 
 from cgr.core.changes import Change, ProblemCode
 from cgr.core.report import OutcomeError, OutcomeState
@@ -88,4 +88,4 @@ def _error(
     dhis2_code: str | None = None,
     property: str | None = None,  # noqa: A002 - the key of contract.md
 ) -> dict[str, object]:
-    return msgspec.to_builtins(OutcomeError(code.value, message, next_step, dhis2_code, property))
+    return asdict(OutcomeError(code.value, message, next_step, dhis2_code, property))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from cgr.core.errors import TryLater
+from cgr.dhis2.errors import SERVER_AWAY, TIME_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+TOO_MUCH_AT_ONCE = frozenset({SERVER_AWAY, TIME_OUT})
+"""After these, a proxy's 504 among them, the server most likely goes on with what it got (api.md 5.5)."""
 
 PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Seconds to wait after the n-th failure in a row; after the last one patience ends."""

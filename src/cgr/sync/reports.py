@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec.structs import asdict
+
+from cgr.core.changes import ProblemCode
 from cgr.core.plan_json import change_json, problem_json
+from cgr.core.plan_words import Names
+from cgr.core.report import OutcomeError, OutcomeState
 from cgr.runs.items import PlannedItem, read_changes, read_notes, read_problems
 
 if TYPE_CHECKING:
     from cgr.runs.models import Run
 
-_NOT_TRIED = {
-    "code": "not-tried",
-    "message": "The run stopped before this unit was sent.",
-    "next_step": "Continue the run with cgr sync resume, or plan again.",
-}
-_UNKNOWN = {
-    "code": "outcome-unknown",
-    "message": "The unit was sent, and the run stopped before it was known what became of it.",
-    "next_step": "Continue the run with cgr sync resume: it reads the unit back before it does anything else.",
-}
+_RESUME = "Continue the run with cgr sync resume {run}, or plan again."
+_PLAN_AGAIN = "Plan again: the new plan finds what was done and what wasn't."
 
 
 def plan_of(run: Run) -> dict[str, Any]:
     """Give the plan of a run: what will be, or was to be, done."""
-    return {**_head(run), "changes": [change_json(item.change) for item in read_changes(run.pk)], **_tail(run)}
+    names = _names(run)
+    return {**_head(run), "changes": [change_json(item.change, names) for item in read_changes(run.pk)], **_tail(run)}
 
 
 def report_of(run: Run) -> dict[str, Any]:
     """Give the report of a run: its plan with what became of each change."""
-    has_ended = run.ended is not None
+    names = _names(run)
     return {
         **_head(run),
         "state": run.state,
@@ -38,9 +37,13 @@ def report_of(run: Run) -> dict[str, Any]:
         "requests": run.requests,
         "consents": run.consents,
         "error": run.error,
-        "changes": [_with_outcome(item, has_ended=has_ended) for item in read_changes(run.pk)],
+        "changes": [_with_outcome(item, run, names) for item in read_changes(run.pk)],
         **_tail(run),
     }
+
+
+def _names(run: Run) -> Names:
+    return msgspec.convert(run.names, Names)
 
 
 def _head(run: Run) -> dict[str, Any]:
@@ -53,6 +56,7 @@ def _head(run: Run) -> dict[str, Any]:
         "counts": run.summary["counts"],
         "guards": run.summary["guards"],
         "findings": run.summary["findings"],
+        **({"only": run.summary["only"]} if "only" in run.summary else {}),
     }
 
 
@@ -66,12 +70,31 @@ def _tail(run: Run) -> dict[str, Any]:
     }
 
 
-def _with_outcome(item: PlannedItem, *, has_ended: bool) -> dict[str, Any]:
-    change = change_json(item.change)
+def _with_outcome(item: PlannedItem, run: Run, names: Names) -> dict[str, Any]:
+    change = change_json(item.change, names)
     if item.outcome:
         return {**change, "outcome": item.outcome, **({"error": item.error} if item.error else {})}
-    if not has_ended:
+    if run.ended is None:
         return {**change, "outcome": None}
+    return {**change, **_stopped_before(item, run)}
+
+
+def _stopped_before(item: PlannedItem, run: Run) -> dict[str, Any]:
+    """Say of a change without an outcome how far an ended run came with it."""
+    hint = _PLAN_AGAIN if run.state == run.State.CANCELLED else _RESUME.format(run=run.pk)
+    if item.unit_written:
+        message = "The unit was written, but the run stopped before its groups were filled."
+        return _outcome(
+            OutcomeState.SKIPPED, OutcomeError(ProblemCode.NOT_TRIED.value, message, hint, property="groups")
+        )
     if item.sent_in is not None:
-        return {**change, "outcome": "unknown", "error": _UNKNOWN}
-    return {**change, "outcome": "skipped", "error": _NOT_TRIED}
+        message = "The unit was sent, and the run stopped before it was known what became of it."
+        return _outcome(OutcomeState.UNKNOWN, OutcomeError(ProblemCode.OUTCOME_UNKNOWN.value, message, hint))
+    return _outcome(
+        OutcomeState.SKIPPED,
+        OutcomeError(ProblemCode.NOT_TRIED.value, "The run stopped before this unit was sent.", hint),
+    )
+
+
+def _outcome(state: OutcomeState, error: OutcomeError) -> dict[str, Any]:
+    return {"outcome": state.value, "error": asdict(error)}

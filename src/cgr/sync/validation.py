@@ -7,13 +7,15 @@ sent twice or option codes (R8); the planner checks those.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cgr.core.batches import BatchSize, fitting, is_creation, writes_unit
 from cgr.core.changes import Change, Plan, ProblemCode
+from cgr.core.errors import TryLater
 from cgr.core.planner import withdraw
 from cgr.sync.delivery import deliver
-from cgr.sync.patience import patiently
+from cgr.sync.patience import TOO_MUCH_AT_ONCE, patiently
 from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[f
     examination = _Examination(client, {change.uid: change for change in changes if is_creation(change)})
     for start in range(0, len(changes), _UNITS_PER_REQUEST):
         batch = changes[start : start + _UNITS_PER_REQUEST]
-        patiently(lambda batch=batch: examination.examine(batch), wait)
+        patiently(partial(examination.examine, batch), wait)
         progress.advance(len(batch))
     return withdraw(plan, examination.refused) if examination.refused else plan
 
@@ -65,12 +67,20 @@ class _Examination:
         while due:
             count = fitting(due, self.size, lambda change: weight(change, owners.get(change.uid)))
             piece, due = due[:count], due[count:]
+            self._examine_piece(piece, send)
+
+    def _examine_piece(self, piece: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport]) -> None:
+        try:
             delivery = deliver(piece, send, lost=self.lost)
-            if delivery.too_large:
+        except TryLater as error:
+            if error.code in TOO_MUCH_AT_ONCE:
                 self.size = self.size.halved()
-            for uid, why in delivery.refused.items():
-                self._refuse(uid, why.code, why.message, why.next_step)
-            self.lost.update(delivery.blocked)
+            raise
+        if delivery.too_large:
+            self.size = self.size.halved()
+        for uid, why in delivery.refused.items():
+            self._refuse(uid, why.code, why.message, why.next_step)
+        self.lost.update(delivery.blocked)
 
     def _refuse(self, uid: str, code: ProblemCode, message: str, next_step: str) -> None:
         self.refused[uid] = code, message, next_step

@@ -14,7 +14,7 @@ from cgr.audit import actions as audit
 from cgr.audit.saving import Saved, record_saved
 from cgr.core.errors import BadInput
 from cgr.core.localized import parse_localized
-from cgr.systems import queries
+from cgr.systems import queries, shapes
 from cgr.systems.addresses import base_url
 from cgr.systems.models import ExternalSystem
 from cgr.systems.sealing import seal, unseal
@@ -51,6 +51,8 @@ def save_system(
     else:
         _check_identity(actor, row, organization=organization, kind=kind)
         before = _shown(row)
+        if row.url != url:
+            shapes.forget(row)
     sealed_anew = _seal(row, sign_in, url=url)
     row.label, row.description, row.url = label, description, url
     row.auth_kind, row.username = sign_in.kind, sign_in.username

@@ -32,3 +32,15 @@ class ExternalSystem(models.Model):
     def __str__(self) -> str:
         """Show the code."""
         return self.code
+
+
+class ReadShape(models.Model):
+    """What a system offered to map to when that was read last: `core.records.RemoteShape` as JSON."""
+
+    system = models.OneToOneField(ExternalSystem, on_delete=models.CASCADE, primary_key=True, related_name="read_shape")
+    shape = models.JSONField()
+    read_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Show system and moment."""
+        return f"{self.system_id} {self.read_at}"

@@ -12,11 +12,14 @@ from cgr.configuration.yaml_reading import read_yaml
 from cgr.core.changes import Counts, Plan, ProblemCode
 from cgr.core.importing import ImportMapping
 from cgr.core.mapping import SyncMapping
+from cgr.core.mapping_rules import Offer
+from cgr.core.mapping_rules.offering import AttributeOffer, Selection
 from cgr.core.objects_file import read_line
 from cgr.core.plan_json import to_json
 from cgr.core.report import OutcomeState
 from cgr.dhis2 import SystemCheck
 from cgr.dhis2.errors import FAULTS
+from cgr.sync.candidates import Candidates
 
 from .pages import blocks, headings, section, shown_json, table_codes, text_of
 from .sources import commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
@@ -52,6 +55,15 @@ def test_the_plan_on_the_command_line_page_has_the_keys_of_a_plan():
 
 def test_the_check_on_the_command_line_page_has_the_keys_of_a_check():
     assert shown_json(CLI, "clock_skew_s").keys() == set(SystemCheck.__struct_fields__)
+
+
+def test_the_candidates_on_the_command_line_page_have_the_keys_of_candidates():
+    shown = shown_json(CLI, "not_refreshed")
+    assert shown.keys() == set(Candidates.__struct_fields__)
+    assert shown["offer"].keys() == set(Offer.__struct_fields__)
+    (attribute,) = shown["offer"]["attributes"]
+    assert attribute.keys() == set(AttributeOffer.__struct_fields__)
+    assert attribute["valid"][0].keys() == set(Selection.__struct_fields__)
 
 
 def test_every_outcome_of_a_change_is_explained():

@@ -9,7 +9,7 @@ import pytest
 from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor, Grant
 from cgr.accounts.models import Organization
-from cgr.core.errors import NotAllowed
+from cgr.core.errors import BadInput, NotAllowed
 from cgr.runs import queries
 from cgr.runs.models import Run
 from cgr.systems.actions import save_system
@@ -85,3 +85,13 @@ def test_the_list_has_the_shape_of_the_contract(ids: list[int]) -> None:
             "counts": {"create": 1},
         }
     ]
+
+
+def test_an_import_is_no_synchronization(ids: list[int]) -> None:
+    Run.objects.filter(pk=ids[0]).update(kind=Run.Kind.IMPORT)
+    with pytest.raises(BadInput, match="is an import") as refused:
+        queries.sync_run(OPERATOR, str(ids[0]))
+    assert refused.value.code == "not-a-synchronization"
+    assert queries.sync_run(OPERATOR, str(ids[1])).config == "b"
+    with pytest.raises(NotAllowed):
+        queries.sync_run(administrator("MOH"), str(ids[2]))

@@ -343,12 +343,34 @@ def test_the_shape_is_all_that_a_mapping_is_checked_against(stage: Stage) -> Non
         {"attributes": [{"id": "A", "name": "Beds", "valueType": "INTEGER", "organisationUnitAttribute": True}]},
     )
     stage.on("GET", "organisationUnitGroups", {"organisationUnitGroups": [{"id": "G", "name": "Clinics"}]})
+    sets = [{"id": "S", "name": "Facility type"}, {"id": "T"}]
+    stage.on("GET", "organisationUnitGroupSets", {"organisationUnitGroupSets": sets})
+    stage.on("GET", "locales/db", [{"locale": "fr", "name": "French"}])
     with stage.client() as client:
         shape = read_shape(client)
-        assert client.requests == 6
+        assert client.requests == 8
     assert shape.version == (2, 42, 5, 2)
     assert shape.user == "cgr"
     assert shape.authorities == set(AUTHORITIES)
     assert [level.name for level in shape.levels] == ["Country", "Region"]
     assert shape.attributes["A"].value_type == "INTEGER"
     assert shape.groups["G"].name == "Clinics"
+    assert shape.group_sets == {"S": "Facility type", "T": "T"}
+    assert shape.locales == {"fr": "French"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_languages_of_the_database_have_english_names_in_every_version(
+    stage: Stage, recorded: Callable[[str, str], dict[str, Any]], version: str
+) -> None:
+    exchanges = recorded(version, "30-locales")["exchanges"]
+    body = next(e["response"]["body"] for e in exchanges if e["request"]["path"] == "/api/locales/db")
+    stage.on("GET", "locales/db", body)
+    with stage.client() as client:
+        assert client.locales()["am"] == "Amharic"
+
+
+def test_a_server_that_keeps_its_languages_to_itself_stops_nothing(stage: Stage) -> None:
+    stage.on("GET", "locales/db", httpx2.Response(403, json={"message": "no"}))
+    with stage.client() as client:
+        assert client.locales() == {}

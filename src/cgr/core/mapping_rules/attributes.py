@@ -127,16 +127,8 @@ def _target_findings(
     remote = shape.attributes.get(target)
     if remote is None:
         yield gone_attribute(row, part, target, shape)
-    elif reason := why_not(attribute, remote):
-        valid = [f"{other.name} ({other.id})" for other in candidates(attribute, shape)[0]]
-        yield row.error(
-            part,
-            f"it can't go to “{remote.name}” ({target}): {reason}",
-            next_step=f"Valid selections: {listed(valid)}."
-            if valid
-            else "There are no valid selections; leave it unmatched.",
-            partial=True,
-        )
+    elif (unfit := unfit_attribute(row, part, attribute, remote, shape)) is not None:
+        yield unfit
     elif attribute.kind == "term":
         yield from option_findings(row, part, entry.terms or {}, remote)
 
@@ -147,6 +139,24 @@ def gone_attribute(row: Row, part: str, target: str, shape: RemoteShape) -> Find
         part,
         f"DHIS2 has no attribute {target} for organisation units; it was deleted, or {shape.user} may not see it",
         next_step="Choose another attribute, or leave the entry unmatched.",
+        partial=True,
+    )
+
+
+def unfit_attribute(
+    row: Row, part: str, attribute: OurAttribute, remote: RemoteAttribute, shape: RemoteShape
+) -> Finding | None:
+    """Find that a DHIS2 attribute isn't a valid selection for ours, or no longer."""
+    reason = why_not(attribute, remote)
+    if reason is None:
+        return None
+    valid = [f"{other.name} ({other.id})" for other in candidates(attribute, shape)[0]]
+    return row.error(
+        part,
+        f"it can't go to “{remote.name}” ({remote.id}): {reason}",
+        next_step=f"Valid selections: {listed(valid)}."
+        if valid
+        else "There are no valid selections; leave it unmatched.",
         partial=True,
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cgr.core.localized import DEFAULT, canonical_locale
 from cgr.core.mapping_rules.attributes import attribute_findings
+from cgr.core.mapping_rules.authorities import authority_findings
 from cgr.core.mapping_rules.fields import field_findings
 from cgr.core.mapping_rules.findings import Finding, Row, Severity, listed
 from cgr.core.mapping_rules.levels_and_groups import level_group_findings, remote_level_findings
@@ -31,6 +32,8 @@ def check_mapping(mapping: SyncMapping, types: Mapping[str, OurType], shape: Rem
                 "Add the levels from DHIS2 level 1 downwards; those that stay as they are get the type none.",
             )
         )
+    if shape is not None:
+        findings += authority_findings(mapping, shape)
     for number, level in enumerate(mapping.levels, start=1):
         row = Row(number, level.type)
         findings += _place_findings(row, mapping.levels, types)

@@ -36,6 +36,15 @@ def field_sources(level: LevelMapping) -> dict[str, FieldSource]:
     }
 
 
+def sources_for(name: str, our_type: OurType) -> tuple[str, ...]:
+    """Give every source that a field of a unit can take for objects of this type, the contract's default first."""
+    accepted = FIELDS[name].kinds
+    built_in = [source for source, kind in _BUILT_IN_KINDS.items() if kind in accepted]
+    custom = [f"{ATTRIBUTE_PREFIX}{one.code}" for one in our_type.attributes.values() if one.kind in accepted]
+    default = [DEFAULT_FIELDS[name]] if name in DEFAULT_FIELDS else []
+    return tuple(dict.fromkeys((*default, *built_in, *custom)))
+
+
 def field_findings(row: Row, level: LevelMapping, our_type: OurType) -> Iterator[Finding]:
     """Find fields that DHIS2 doesn't have, and sources that a field can't take."""
     for name in level.fields:

@@ -48,7 +48,7 @@ class Row(Struct, frozen=True):
 
     def _finding(self, severity: Severity, part: str, sentence: str, next_step: str, *, partial: bool) -> Finding:
         where = f"level {self.number} ({self.type})" + (f", {part}" if part else "")
-        message = f"{where[0].upper()}{where[1:]}: {sentence}"
+        message = f"{where[0].upper()}{where[1:]}: {sentence}."
         return Finding(severity, where, message, next_step, partial)
 
 

@@ -11,27 +11,32 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cgr.core.mapping import AttributeMapping, LevelMapping, SyncMapping, SyncType
-from cgr.core.mapping_rules.attributes import NEVER, gone_attribute, option_findings
+from cgr.core.mapping_rules.attributes import gone_attribute, option_findings, unfit_attribute
 from cgr.core.mapping_rules.findings import Finding, Row
 from cgr.core.mapping_rules.levels_and_groups import group_findings, remote_level_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from cgr.core.records import RemoteShape
+    from cgr.core.records import OurAttribute, OurType, RemoteShape
 
 
-def usable(mapping: SyncMapping, shape: RemoteShape) -> tuple[SyncMapping, list[Finding]]:
-    """Give the configuration without what DHIS2 no longer offers, and a finding for each thing left out."""
+def usable(mapping: SyncMapping, types: Mapping[str, OurType], shape: RemoteShape) -> tuple[SyncMapping, list[Finding]]:
+    """Give the configuration without what DHIS2 no longer offers, and a finding for each thing left out.
+
+    It has passed `check_mapping` against these types without an error that isn't partial.
+    """
     findings: list[Finding] = []
     levels = tuple(
-        _usable_level(Row(number, level.type), level, shape, findings)
+        _usable_level(Row(number, level.type), level, types[level.type], shape, findings)
         for number, level in enumerate(mapping.levels, start=1)
     )
     return replace(mapping, levels=levels), findings
 
 
-def _usable_level(row: Row, level: LevelMapping, shape: RemoteShape, findings: list[Finding]) -> LevelMapping:
+def _usable_level(
+    row: Row, level: LevelMapping, our_type: OurType, shape: RemoteShape, findings: list[Finding]
+) -> LevelMapping:
     if gone := list(remote_level_findings(row, shape)):
         findings += gone
         return replace(level, sync=SyncType.NONE)
@@ -39,7 +44,9 @@ def _usable_level(row: Row, level: LevelMapping, shape: RemoteShape, findings: l
         group for group in level.groups if _keep(group_findings(row, f"group {group}", group, shape), findings)
     )
     attributes = tuple(
-        entry for given in level.attributes if (entry := _usable_entry(row, given, shape, findings)) is not None
+        entry
+        for given in level.attributes
+        if (entry := _usable_entry(row, given, our_type.attributes[given.source], shape, findings)) is not None
     )
     # Without a group left, "only units in the groups" is nobody; to take everybody would be the opposite.
     nobody = level.only_in_groups and level.groups and not groups
@@ -47,7 +54,7 @@ def _usable_level(row: Row, level: LevelMapping, shape: RemoteShape, findings: l
 
 
 def _usable_entry(
-    row: Row, entry: AttributeMapping, shape: RemoteShape, findings: list[Finding]
+    row: Row, entry: AttributeMapping, attribute: OurAttribute, shape: RemoteShape, findings: list[Finding]
 ) -> AttributeMapping | None:
     part = f"attribute {entry.source}"
     if entry.groups is not None:
@@ -60,8 +67,11 @@ def _usable_entry(
     if entry.to is None:
         return entry
     remote = shape.attributes.get(entry.to)
-    if remote is None or not remote.for_units or remote.value_type in NEVER:
+    if remote is None:
         findings.append(gone_attribute(row, part, entry.to, shape))
+        return None
+    if (unfit := unfit_attribute(row, part, attribute, remote, shape)) is not None:
+        findings.append(unfit)
         return None
     if entry.terms is None:
         return entry

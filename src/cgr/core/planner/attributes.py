@@ -67,7 +67,7 @@ def compare_groups(
     found.groups = tuple(sorted(group for group in wanted if uid not in members.get(group, ())))
     old -= wanted
     if old:
-        found.remarks.append(("stays-in-group", wording.stays_in_group(sorted(old))))
+        found.remarks.append(("stays-in-group", wording.stays_in_group(_named(sorted(old), rules))))
     _remark_on_sets(rules, wanted, wanted | old, found)
 
 
@@ -88,4 +88,8 @@ def _remark_on_sets(rules: LevelRules, wanted: set[str], resulting: set[str], fo
             by_set.setdefault(group_set, []).append(group)
     for _, groups in sorted(by_set.items()):
         if len(groups) > 1 and wanted.intersection(groups):
-            found.remarks.append(("two-groups-of-one-set", wording.two_groups_of_one_set(groups)))
+            found.remarks.append(("two-groups-of-one-set", wording.two_groups_of_one_set(_named(groups, rules))))
+
+
+def _named(groups: list[str], rules: LevelRules) -> list[str]:
+    return [rules.names.get(group, group) for group in groups]

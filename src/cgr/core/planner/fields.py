@@ -27,6 +27,9 @@ def compare_fields(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found:
             _compare_text(rule, field_text(rule.property, value, rules.locale), present, found)
         if rule.translated_as and isinstance(value, dict) and (len(value) > 1 or theirs.translations):
             _compare_translations(rule, value, theirs, found, locale=rules.locale)
+        elif rule.translated_as and rule.clear and value is None:
+            # What is cleared must not stay behind in other languages.
+            _compare_translations(rule, {}, theirs, found, locale=rules.locale)
 
 
 def _stands_for_no_code(rule: FieldRule, value: Value | None, theirs: TheirUnit) -> bool:

@@ -45,7 +45,10 @@ _READERS: dict[str, Reader] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """One plain field: where its value comes from, and whether "nothing of ours" clears DHIS2's value."""
+    """One plain field: where its value comes from, and whether "nothing of ours" clears DHIS2's value.
+
+    `translated_as`: the property of its translations where the source has several languages; None: those aren't mapped.
+    """
 
     property: str
     slot: str
@@ -80,6 +83,7 @@ class LevelRules:
 
     `exports_values`: fields, geometry, attributes and groups go to DHIS2; `exports_parent`: the parent does (R5.4),
     which the top level never has. `short_name`: the rule where it follows the label, always or while it is derived.
+    `names`: what people call attributes (by their key in `fields`) and groups (by id), for notes.
     """
 
     number: int
@@ -102,6 +106,7 @@ class LevelRules:
     mandatory: tuple[RemoteAttribute, ...]
     unique: frozenset[str]
     group_sets: dict[str, tuple[str, ...]]
+    names: dict[str, str]
 
 
 def level_rules(mapping: SyncMapping, types: dict[str, OurType], shape: RemoteShape) -> dict[str, LevelRules]:
@@ -126,8 +131,8 @@ def _rules(number: int, level: LevelMapping, our_type: OurType, mapping: SyncMap
         exports_values=level.sync in {SyncType.ORG_UNITS, SyncType.BOTH},
         exports_parent=number > 1 and level.sync in {SyncType.RELATIONSHIPS, SyncType.BOTH},
         locale=level.locale or mapping.locale,
-        fields=tuple(_field_rule(name, sources[name]) for name in SLOTS if name in sources),
-        short_name=_field_rule("shortName", short_name) if short_name is not None and follows_label else None,
+        fields=tuple(_field_rule(name, sources[name], our_type) for name in SLOTS if name in sources),
+        short_name=_field_rule("shortName", short_name, our_type) if short_name is not None and follows_label else None,
         short_name_always=short_name is not None and short_name.source == "label",
         geometry=has_geometry(level, our_type),
         geometry_type=our_type.geometry,
@@ -142,6 +147,10 @@ def _rules(number: int, level: LevelMapping, our_type: OurType, mapping: SyncMap
         mandatory=tuple(attribute for attribute in for_units if attribute.mandatory),
         unique=frozenset(attribute.id for attribute in for_units if attribute.unique),
         group_sets={group.id: group.sets for group in shape.groups.values() if group.sets},
+        names={
+            **{f"attribute:{one.id}": f"“{one.name}”" for one in for_units},
+            **{group.id: f"“{group.name}” ({group.id})" for group in shape.groups.values()},
+        },
     )
 
 
@@ -150,15 +159,20 @@ def has_geometry(level: LevelMapping, our_type: OurType) -> bool:
     return our_type.geometry != "none" if level.geometry is UNSET else level.geometry is True
 
 
-def _field_rule(name: str, source: FieldSource) -> FieldRule:
+def _field_rule(name: str, source: FieldSource, our_type: OurType) -> FieldRule:
     return FieldRule(
         property=name,
         slot=SLOTS[name],
         read=_reader("label" if source.source == "derived" else source.source),
         clear=source.clear,
-        translated_as=FIELDS[name].translated_as,
+        translated_as=FIELDS[name].translated_as if _is_localized(source.source, our_type) else None,
         is_date=name in {"openingDate", "closedDate"},
     )
+
+
+def _is_localized(source: str, our_type: OurType) -> bool:
+    attribute = our_type.attributes.get(source.removeprefix("attribute:"))
+    return source in {"label", "derived"} or (attribute is not None and attribute.kind == "localized_text")
 
 
 def _reader(source: str) -> Reader:

@@ -133,7 +133,7 @@ def _draft_creation(ours: OurObject, place: Place, found: Survey) -> None:
         groups=comparison.groups,
         issues=comparison.issues,
     )
-    _note(comparison, place.object, found)
+    _note(comparison, place.object, rules, found)
 
 
 def _compare(ours: OurObject, unit: TheirUnit, place: Place, theirs: Theirs, found: Survey) -> None:
@@ -147,7 +147,7 @@ def _compare(ours: OurObject, unit: TheirUnit, place: Place, theirs: Theirs, fou
             parent = _needed_parent(ours, unit, rules, found, comparison)
     elif rules.exports_values:
         compare_closed_date(rules, ours, unit, comparison)
-    _note(comparison, place.object, found)
+    _note(comparison, place.object, rules, found)
     if parent is None and comparison.is_empty:
         return
     found.drafts[ours.key] = Draft(
@@ -199,8 +199,9 @@ def _needed_parent(
     return parents[0]
 
 
-def _note(comparison: Comparison, one: ObjectRef, found: Survey) -> None:
+def _note(comparison: Comparison, one: ObjectRef, rules: LevelRules, found: Survey) -> None:
     if comparison.kept:
-        found.notes.append(Note("not-cleared", one, wording.not_cleared(comparison.kept)))
+        kept = [rules.names.get(key, key) for key in comparison.kept]
+        found.notes.append(Note("not-cleared", one, wording.not_cleared(kept)))
     for code, message in comparison.remarks:
         found.notes.append(Note(code, one, message))

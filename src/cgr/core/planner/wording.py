@@ -107,6 +107,16 @@ def blocked_by_move(by: ObjectRef) -> Issue:
     )
 
 
+def not_in_this_plan(by: ObjectRef) -> Issue:
+    """Report an object that needs another's change in a plan that was limited to some objects."""
+    return Issue(
+        ProblemCode.BLOCKED,
+        f"It needs {named(by)} to be written first, which isn't among the objects that this plan is limited to.",
+        "Make a plan of the whole configuration.",
+        blocked_by=by,
+    )
+
+
 def second_root(roots: Sequence[str], others: Sequence[ObjectRef]) -> Issue:
     """Report a new root that nobody consented to (R5.6)."""
     if roots:

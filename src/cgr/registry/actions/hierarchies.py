@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from msgspec import UNSET
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
 from cgr.accounts.policy import Permission, require
 from cgr.audit.saving import Saved, record_saved
 from cgr.core.errors import BadInput
+from cgr.core.inheritance import Standing, inheritance_problem, inherits_itself
+from cgr.registry.catalogue import parent_types, standings, visible_hierarchies
 from cgr.registry.codes import read_label, refuse_other_organization
 from cgr.registry.locking import lock_registry
 from cgr.registry.models import GeoObjectType, Hierarchy, HierarchyNode, ParentEdge
@@ -39,7 +42,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
                 code="unknown-type",
                 next_step="Define the type, or correct the code.",
             )
-    row = Hierarchy.objects.select_related("organization").filter(code=definition.code).first()
+    row = Hierarchy.objects.select_related("organization", "inherits").filter(code=definition.code).first()
     before = None
     if row is not None:
         if row.organization.code != definition.organization:
@@ -48,8 +51,11 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     else:
         row = Hierarchy(code=definition.code, organization=accounts.organization(actor, definition.organization))
     row.label = read_label(definition.label, where)
+    if definition.inherits is not UNSET:
+        row.inherits = _inherited(actor, definition.inherits, where)
     row.save()
     _save_places(row, places, types)
+    _check_inheritance(row)
     return record_saved(
         actor,
         kind="hierarchy",
@@ -58,6 +64,36 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
         before=before,
         after=_fields(row),
     )
+
+
+def _inherited(actor: Actor, code: str | None, where: str) -> Hierarchy | None:
+    if code is None:
+        return None
+    found = next((known for known in visible_hierarchies(actor) if known.code == code), None)
+    if found is None:
+        raise _refused(f'There is no hierarchy "{code}" that {where} could inherit.', "Define it, or correct the code.")
+    return found
+
+
+def _check_inheritance(row: Hierarchy) -> None:
+    """Check the hierarchy and those that continue it, whose places its own may contradict."""
+    every = {known.code: known for known in Hierarchy.objects.select_related("inherits")}
+    inherits = {code: None if known.inherits is None else known.inherits.code for code, known in every.items()}
+    if inherits_itself(row.code, inherits):
+        raise _refused(f'The hierarchy "{row.code}" inherits itself.', "Remove `inherits` from one of them.")
+    for known in every.values():
+        if known.inherits is None:
+            continue
+        own = {code: Standing(parent, known.code) for code, parent in parent_types(known.pk).items()}
+        if problem := inheritance_problem(own, standings(known.inherits)):
+            raise _refused(
+                f'The hierarchy "{known.code}" can\'t inherit "{known.inherits.code}": {problem}.',
+                "Begin its tree with a type that has a place in the inherited hierarchy, and leave those above it out.",
+            )
+
+
+def _refused(message: str, next_step: str) -> BadInput:
+    return BadInput(message, code="bad-inheritance", next_step=next_step)
 
 
 def _places(tree: Tree, where: str) -> dict[str, str | None]:
@@ -109,4 +145,8 @@ def _check_empty(row: Hierarchy, code: str) -> None:
 
 
 def _fields(row: Hierarchy) -> dict[str, object]:
-    return {"label": row.label, "tree": tree_of(row)}
+    return {
+        "label": row.label,
+        "tree": tree_of(row),
+        **({} if row.inherits is None else {"inherits": row.inherits.code}),
+    }

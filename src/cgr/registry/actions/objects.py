@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from cgr.audit import actions as audit
+from cgr.core.draft_rules import CheckedDraft, checked
 from cgr.core.errors import BadInput
 from cgr.core.objects_file import read_line
+from cgr.registry.ahead import ahead
 from cgr.registry.bulk.writer import Applied, BulkWriter
 from cgr.registry.catalogue import catalogue
 from cgr.registry.locking import lock_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cgr.accounts.actors import Actor
+    from cgr.core.draft_rules import Definitions
     from cgr.core.drafts import ObjectDraft
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -44,15 +47,10 @@ def apply_objects(actor: Actor, lines: Iterable[bytes], *, preview: bool, source
     `source` is what the audit log calls the file. Blank lines and comments (`#` first) are skipped and counted.
     """
     with transaction.atomic():
-        writer = _writer(actor)
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
-            if not text.strip() or text.startswith(_COMMENT):
-                continue
-            try:
-                draft = read_line(text, number)
-            except BadInput as problem:
-                writer.refuse(number, problem.message)
+        writer, definitions = _writer(actor)
+        for number, draft in ahead(_read(lines, definitions)):
+            if isinstance(draft, BadInput):
+                writer.refuse(number, draft.message)
             else:
                 writer.add(draft)
             if writer.is_refused:
@@ -69,7 +67,7 @@ def write_objects(actor: Actor, drafts: Iterable[ObjectDraft], *, source: str) -
 
     `source` is what the audit log names as their origin, like `import 12`. Parents may come after their children.
     """
-    writer = _writer(actor)
+    writer, _ = _writer(actor)
     for draft in drafts:
         writer.add(draft)
         if writer.is_refused:
@@ -80,9 +78,21 @@ def write_objects(actor: Actor, drafts: Iterable[ObjectDraft], *, source: str) -
     return applied
 
 
-def _writer(actor: Actor) -> BulkWriter:
+def _read(lines: Iterable[bytes], definitions: Definitions) -> Iterator[tuple[int, CheckedDraft | BadInput]]:
+    for number, line in enumerate(lines, start=1):
+        text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
+        if not text.strip() or text.startswith(_COMMENT):
+            continue
+        try:
+            yield number, checked(read_line(text, number), definitions)
+        except BadInput as problem:
+            yield number, problem
+
+
+def _writer(actor: Actor) -> tuple[BulkWriter, Definitions]:
     lock_registry()
-    return BulkWriter(actor, catalogue(actor))
+    known = catalogue(actor)
+    return BulkWriter(actor, known), known.definitions
 
 
 def _finish(actor: Actor, writer: BulkWriter, source: str) -> Applied:

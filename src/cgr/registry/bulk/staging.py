@@ -44,9 +44,8 @@ def copy_lines(table: str, lines: Iterable[str]) -> None:
 def new_keys(count: int) -> list[int]:
     """Draw keys for new objects."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select nextval(pg_get_serial_sequence('registry_geoobject', 'id')) from generate_series(1, %s)", [count]
-        )
+        # A sequence by its name: looking up what it is called would be done again for each key.
+        cursor.execute("select nextval('registry_geoobject_id_seq') from generate_series(1, %s)", [count])
         return [key for (key,) in cursor.fetchall()]
 
 

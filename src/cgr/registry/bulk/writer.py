@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 
 from cgr.audit import actions as audit
-from cgr.core.draft_rules import checked
+from cgr.core.draft_rules import CheckedDraft, checked
 from cgr.core.drafts import ObjectDraft, Refusal
 from cgr.core.errors import BadInput
 from cgr.core.object_states import ObjectState, after
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cgr.accounts.actors import Actor
+    from cgr.core.draft_rules import Definitions
     from cgr.registry.catalogue import Catalogue
 
 CHUNK: Final = 1000
@@ -47,11 +48,13 @@ class BulkWriter:
         """Make room for differences; the caller holds the registry's lock since before the catalogue was read."""
         self._actor = actor
         self._catalogue = catalogue
+        self._trusted = catalogue.definitions
         self._lines: dict[str, dict[str, int]] = {code: {} for code in catalogue.types}
         self._keys: set[int] = set()
         self._created = self._changed = self._unchanged = 0
         self._refusals: list[Refusal] = []
         self._waiting: list[ObjectDraft] = []
+        self._unsent: Rows | None = None
         self._now = now()
         staging.make_tables()
 
@@ -61,9 +64,10 @@ class BulkWriter:
         return len(self._refusals) >= MOST_REFUSALS
 
     def add(self, draft: ObjectDraft) -> None:
-        """Check one draft and write it with its chunk."""
+        """Check one draft, unless it was checked against the same definitions, and write it with its chunk."""
         try:
-            draft = checked(draft, self._catalogue.definitions)
+            if not (isinstance(draft, CheckedDraft) and self._trusts(draft.definitions)):
+                draft = checked(draft, self._catalogue.definitions)
             self._check_once(draft)
         except BadInput as problem:
             self.refuse(draft.line, problem.message)
@@ -72,6 +76,12 @@ class BulkWriter:
         if len(self._waiting) >= CHUNK:
             self._write_waiting()
 
+    def _trusts(self, definitions: Definitions) -> bool:
+        """Say whether these are the definitions in force; they may have been read before the registry was locked."""
+        if definitions is not self._trusted and definitions == self._catalogue.definitions:
+            self._trusted = definitions
+        return definitions is self._trusted
+
     def refuse(self, line: int, message: str) -> None:
         """Note why a draft, or a line that didn't become one, can't be written."""
         self._refusals.append(Refusal(line, message))
@@ -79,6 +89,7 @@ class BulkWriter:
     def finish(self) -> Applied:
         """Write the rest, settle what depends on several objects, and give the counts or the refusals."""
         self._write_waiting()
+        self._send()
         if not self._refusals:
             self._refusals += settle()
         if self._refusals:
@@ -101,10 +112,12 @@ class BulkWriter:
             self._keys.add(draft.key)
 
     def _write_waiting(self) -> None:
+        # The chunk before is sent now: what is made `ahead` has just been asked for, and is made meanwhile.
+        self._send()
         drafts, self._waiting = self._waiting, []
         if self._refusals or not drafts:
             return
-        rows = Rows()
+        rows = self._unsent = Rows()
         created: list[ObjectDraft] = []
         by_code = stored_by_code((self._catalogue.types[one.type], one.code) for one in drafts if one.key is UNSET)
         by_key = stored_by_key([one.key for one in drafts if isinstance(one.key, int)])
@@ -124,7 +137,10 @@ class BulkWriter:
             else:
                 self._change(rows, stored, draft)
         self._create(rows, created)
-        if not self._refusals:
+
+    def _send(self) -> None:
+        rows, self._unsent = self._unsent, None
+        if rows is not None and not self._refusals:
             rows.send()
             audit.record_many(self._actor, rows.entries)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.localized import DEFAULT
-from cgr.registry.catalogue import catalogue, parent_types, shapes, visible_hierarchies
+from cgr.registry.catalogue import catalogue, shapes, standings, visible_hierarchies
 from cgr.registry.models import GeoObjectType, Hierarchy, Term, TermTree
 from cgr.registry.trees import tree_of
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 
 def type_shapes(hierarchy: str) -> dict[str, OurType]:
-    """Give the types of a hierarchy by code, each with its parent type there; the caller has checked who asks."""
+    """Give the types of a hierarchy by code, each with its parent type there, those that it inherits included.
+
+    The caller has checked who asks.
+    """
     row = Hierarchy.objects.filter(code=hierarchy).first()
     if row is None:
         raise unknown("hierarchy", hierarchy)
-    parents = parent_types(row.pk)
-    return shapes(GeoObjectType.objects.filter(code__in=parents).order_by("code"), parents)
+    places = standings(row)
+    return shapes(GeoObjectType.objects.filter(code__in=places).order_by("code"), places, hierarchy=row.code)
 
 
 def draft_definitions(actor: Actor) -> Definitions:
@@ -72,6 +75,7 @@ def export_hierarchies(actor: Actor) -> list[dict[str, object]]:
             "code": row.code,
             "organization": row.organization.code,
             "label": _label(row.label),
+            **({} if row.inherits is None else {"inherits": row.inherits.code}),
             "tree": tree_of(row),
         }
         for row in visible_hierarchies(actor)

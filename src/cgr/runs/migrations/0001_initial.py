@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ),
                 ("digest", models.CharField(blank=True, max_length=80)),
                 ("summary", models.JSONField(default=dict)),
+                ("names", models.JSONField(default=dict)),
                 ("consents", models.JSONField(default=list)),
                 ("error", models.JSONField(null=True)),
                 ("requests", models.PositiveIntegerField(default=0)),
@@ -106,7 +107,13 @@ class Migration(migrations.Migration):
                 ("error", models.JSONField(null=True)),
                 (
                     "run",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="items", to="runs.run"),
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="runs.run",
+                    ),
                 ),
             ],
             options={

@@ -75,7 +75,7 @@ ATTRIBUTES = [
 SHAPE = RemoteShape(
     version=(2, 42, 5),
     user="cgr",
-    authorities=frozenset(),
+    authorities=frozenset({"F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE"}),
     levels=tuple(RemoteLevel(n, name) for n, name in enumerate(("Country", "Region", "District", "Facility"), start=1)),
     attributes={attribute.id: attribute for attribute in ATTRIBUTES},
     groups={
@@ -265,7 +265,7 @@ def test_what_works_and_may_surprise_is_a_warning(facility: dict[str, object], w
 def test_a_mandatory_attribute_that_is_not_mapped_is_a_warning_where_units_are_created() -> None:
     mandatory = remote("mandatory00", "TEXT", "Licence number", mandatory=True)
     shape = RemoteShape(
-        SHAPE.version, "cgr", frozenset(), SHAPE.levels, {**SHAPE.attributes, mandatory.id: mandatory}, {}
+        SHAPE.version, "cgr", SHAPE.authorities, SHAPE.levels, {**SHAPE.attributes, mandatory.id: mandatory}, {}
     )
     assert findings_of({"sync": "org_units"}, shape) == []
     findings = findings_of({"sync": "both"}, shape)
@@ -297,7 +297,7 @@ def test_a_hierarchy_may_be_mapped_from_any_type_downwards() -> None:
 
 
 def test_more_levels_than_dhis2_has_are_refused_naming_the_first_row_too_many() -> None:
-    shape = RemoteShape(SHAPE.version, "cgr", frozenset(), SHAPE.levels[:3], {}, {})
+    shape = RemoteShape(SHAPE.version, "cgr", SHAPE.authorities, SHAPE.levels[:3], {}, {})
     findings = findings_of({}, shape)
     assert [(finding.where, finding.partial) for finding in findings] == [("level 4 (facility)", True)]
     assert "has only 3 levels (1 Country, 2 Region, 3 District)" in findings[0].message
@@ -426,7 +426,7 @@ def test_a_configuration_loses_only_what_dhis2_no_longer_has() -> None:
         {"from": "owner", "groups": {"PUB": "deletedGrp0", "PRI": PRIVATE}},
         {"from": "since"},
     ]
-    mapping, findings = usable(mapping_of({"groups": [CLINICS, "deletedGrp0"], "attributes": attributes}), SHAPE)
+    mapping, findings = usable(mapping_of({"groups": [CLINICS, "deletedGrp0"], "attributes": attributes}), TYPES, SHAPE)
     level = mapping.levels[3]
     assert level.groups == (CLINICS,)
     assert [entry.source for entry in level.attributes] == ["remarks", "owner", "owner", "since"]
@@ -439,17 +439,57 @@ def test_a_configuration_loses_only_what_dhis2_no_longer_has() -> None:
 
 def test_a_configuration_that_dhis2_can_serve_stays_as_it_is() -> None:
     mapping = mapping_of(FULL)
-    assert usable(mapping, SHAPE) == (mapping, [])
+    assert usable(mapping, TYPES, SHAPE) == (mapping, [])
 
 
 def test_a_level_that_selects_from_groups_which_are_gone_exports_nobody() -> None:
-    mapping, findings = usable(mapping_of({"groups": ["deletedGrp0"], "only_in_groups": True}), SHAPE)
+    mapping, findings = usable(mapping_of({"groups": ["deletedGrp0"], "only_in_groups": True}), TYPES, SHAPE)
     assert mapping.levels[3].sync is SyncType.NONE
     assert len(findings) == 1
 
 
 def test_a_level_that_dhis2_does_not_have_only_anchors() -> None:
-    shape = RemoteShape(SHAPE.version, "cgr", frozenset(), SHAPE.levels[:3], {}, {})
-    mapping, findings = usable(mapping_of({"sync": "both"}), shape)
+    shape = RemoteShape(SHAPE.version, "cgr", SHAPE.authorities, SHAPE.levels[:3], {}, {})
+    mapping, findings = usable(mapping_of({"sync": "both"}), TYPES, shape)
     assert [level.sync for level in mapping.levels] == ["none", "relationships", "org_units", "none"]
     assert [finding.where for finding in findings] == ["level 4 (facility)"]
+
+
+def test_an_attribute_that_no_longer_fits_stops_only_itself() -> None:
+    now_an_option_set = replace(SHAPE.attributes[BEDS], value_type="BOOLEAN")
+    without_its_options = replace(SHAPE.attributes[OWNER], option_set=None, options=None)
+    shape = replace(SHAPE, attributes={**SHAPE.attributes, BEDS: now_an_option_set, OWNER: without_its_options})
+    attributes = [
+        {"from": "beds", "to": BEDS},
+        {"from": "owner", "to": OWNER, "terms": {"PUB": "1", "PRI": "2"}},
+        {"from": "remarks", "to": REMARKS},
+    ]
+    mapping, findings = usable(mapping_of({"attributes": attributes}), TYPES, shape)
+    assert [entry.source for entry in mapping.levels[3].attributes] == ["remarks"]
+    assert ["are of type BOOLEAN" in findings[0].message, "has no option set" in findings[1].message] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("version", "authorities", "sync", "missing"),
+    [
+        ((2, 42), {"F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE"}, "both", []),
+        ((2, 42), {"ALL"}, "both", []),
+        ((2, 42), {"F_ORGANISATIONUNIT_ADD"}, "both", ["F_ORGANISATIONUNIT_MOVE"]),
+        ((2, 42), {"F_ORGANISATIONUNIT_ADD"}, "relationships", ["F_ORGANISATIONUNIT_MOVE"]),
+        ((2, 42), {"F_ORGANISATIONUNIT_ADD"}, "org_units", []),
+        ((2, 36), {"F_ORGANISATIONUNIT_ADD"}, "both", []),
+        ((2, 42), set(), "org_units", ["F_ORGANISATIONUNIT_ADD"]),
+        ((2, 42), set(), "both", ["F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_MOVE"]),
+        ((2, 42), set(), "none", []),
+    ],
+)
+def test_an_authority_that_the_mapped_parts_need_is_named(
+    version: tuple[int, ...], authorities: set[str], sync: str, missing: list[str]
+) -> None:
+    shape = replace(SHAPE, version=version, authorities=frozenset(authorities))
+    levels = [{"type": code, "sync": "none"} for code in ("country", "region", "district")]
+    mapping = parse_mapping({"levels": [*levels, {"type": "facility", "sync": sync}]})
+    found = [finding for finding in check_mapping(mapping, TYPES, shape) if finding.where.startswith("authority")]
+    assert [finding.where.removeprefix("authority ") for finding in found] == missing
+    assert all(finding.partial and finding.severity is Severity.ERROR for finding in found)
+    assert all("level 4 facility" in finding.message for finding in found)

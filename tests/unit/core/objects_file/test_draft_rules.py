@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
-from cgr.core.draft_rules import Definitions, checked, value_of
+from cgr.core.draft_rules import CheckedDraft, Definitions, checked, value_of
 from cgr.core.drafts import Always, History, ObjectDraft, Since
 from cgr.core.errors import BadInput
 from cgr.core.geometry import from_geojson
@@ -110,7 +111,9 @@ def test_a_plain_label_becomes_localized_text() -> None:
     ],
 )
 def test_what_may_be_written_passes_unchanged(fields: dict[str, Any]) -> None:
-    assert checked(draft(**fields), DEFINITIONS) == draft(**fields)
+    passed = checked(draft(**fields), DEFINITIONS)
+
+    assert passed == CheckedDraft(**asdict(draft(**fields)), definitions=DEFINITIONS)
 
 
 @pytest.mark.parametrize(

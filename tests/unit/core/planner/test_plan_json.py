@@ -1,11 +1,10 @@
-"""A plan as JSON: the contract's shape, the stored form, the digest, and the report over it."""
+"""A plan as JSON: the contract's shape, the stored form, and the digest."""
 
 from __future__ import annotations
 
 import json
 
 from cgr.core.plan_json import decode, digest, encode, to_json
-from cgr.core.report import Outcome, OutcomeError, OutcomeState, to_report
 
 from .worlds import BEDS, area, point, small_country, uid
 
@@ -22,6 +21,10 @@ def busy_country():
     world.add("D9", "R9", linked=False)
     world.unit("F3")["closedDate"] = "2020-01-01"
     return world
+
+
+def said(before, after, label, words):
+    return {"from": before, "to": after, "label": label, "words": words}
 
 
 def test_the_json_is_that_of_the_contract():
@@ -58,14 +61,15 @@ def test_the_json_is_that_of_the_contract():
         "uid": uid("F1"),
         "level": 4,
         "fields": {
-            "name": {"from": "Place F1", "to": "Bo Clinic"},
-            "shortName": {"from": "Place F1", "to": "Bo Clinic"},
-            "geometry": {"from": None, "to": {"type": "Point", "coordinates": [1.0, 2.5]}},
-            "parent": {"from": uid("D1"), "to": uid("D2")},
-            f"attribute:{BEDS}": {"from": None, "to": "12"},
-            "translation:NAME:fr": {"from": None, "to": "Clinique"},
+            "name": said("Place F1", "Bo Clinic", "Name", "Place F1 → Bo Clinic"),
+            "shortName": said("Place F1", "Bo Clinic", "Short name", "Place F1 → Bo Clinic"),
+            "geometry": said(None, {"type": "Point", "coordinates": [1.0, 2.5]}, "Geometry", "– → Point 1.0 2.5"),
+            "parent": said(uid("D1"), uid("D2"), "Parent", f"{uid('D1')} → {uid('D2')}"),
+            f"attribute:{BEDS}": said(None, "12", BEDS, "– → 12"),
+            "translation:NAME:fr": said(None, "Clinique", "Name (fr)", "– → Clinique"),
         },
         "groups": ["groupAllFa1"],
+        "group_names": ["groupAllFa1"],
     }
     assert [list(problem) for problem in shown["problems"]] == [
         ["code", "object", "uid", "level", "message", "next_step", "blocked_by"]
@@ -112,41 +116,3 @@ def test_the_digest_moves_with_either_side():
     second = digest(world.plan())
     world.unit("F1")["code"] = "other"
     assert len({first, second, digest(world.plan())}) == 3
-
-
-def test_the_report_lays_outcomes_over_the_plan():
-    planned = busy_country().plan()
-    shown = to_json(planned, id="17", config="hmis-all", digest=digest(planned))
-    error = OutcomeError("value-refused", "DHIS2 refuses the unit", "Shorten it.", dhis2_code="E4001", property="name")
-    report = to_report(
-        shown,
-        {uid("F1"): Outcome(OutcomeState.FAILED, error), uid("D1"): Outcome(OutcomeState.DONE)},
-        state="warning",
-        started="2026-11-23T10:00:00Z",
-        ended=None,
-        requests=7,
-    )
-    assert {key: report[key] for key in ("state", "started", "ended", "requests")} == {
-        "state": "warning",
-        "started": "2026-11-23T10:00:00Z",
-        "ended": None,
-        "requests": 7,
-    }
-    by_code = {change["object"]["code"]: change for change in report["changes"]}
-    assert by_code["D1"]["outcome"] == "done"
-    assert "error" not in by_code["D1"]
-    assert by_code["F1"]["outcome"] == "failed"
-    assert by_code["F1"]["error"] == {
-        "code": "value-refused",
-        "message": "DHIS2 refuses the unit",
-        "next_step": "Shorten it.",
-        "dhis2_code": "E4001",
-        "property": "name",
-    }
-    assert "outcome" not in shown["changes"][0]
-
-
-def test_a_change_that_was_not_tried_yet_has_no_outcome_in_the_report():
-    shown = to_json(busy_country().plan(), id="17", config="hmis-all", digest="d")
-    report = to_report(shown, {}, state="running", started=None, ended=None, requests=0)
-    assert {change["outcome"] for change in report["changes"]} == {None}

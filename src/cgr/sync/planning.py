@@ -1,0 +1,176 @@
+"""Making a plan: the configuration against the live DHIS2, both sides gathered, compared, validated there, stored."""
+
+from __future__ import annotations
+
+from time import sleep
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from msgspec import Struct
+
+from cgr.accounts.policy import Permission, require
+from cgr.audit.actions import record
+from cgr.core.changes import Plan
+from cgr.core.errors import BadInput
+from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
+from cgr.core.plan_words import Names, names_for
+from cgr.core.planner import limited
+from cgr.core.planner import plan as make_plan
+from cgr.core.progress import Progress, Silent
+from cgr.registry.actions import confirm_external_ids
+from cgr.registry.queries import type_shapes
+from cgr.registry.snapshot import stream_objects
+from cgr.runs import actions as runs
+from cgr.runs.items import undone_objects
+from cgr.runs.queries import sync_run
+from cgr.sync.configs import config as find_config
+from cgr.sync.configs import mapping_of
+from cgr.sync.gather import read_theirs
+from cgr.sync.validation import validate
+from cgr.systems.connection import open_client
+from cgr.systems.shapes import read_and_keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import date
+
+    from cgr.accounts.actors import Actor
+    from cgr.core.planner import Theirs
+    from cgr.core.records import OurObject
+    from cgr.dhis2.client import Dhis2
+    from cgr.runs.models import Run
+    from cgr.sync.models import SyncConfig
+
+
+def check(actor: Actor, code: str) -> list[Finding]:
+    """Hold a configuration against the live DHIS2 (R4.4)."""
+    config = _config(actor, code)
+    with open_client(config.system) as client:
+        shape = read_and_keep(client, config.system).shape
+    return check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+
+
+def _config(actor: Actor, code: str) -> SyncConfig:
+    config = find_config(actor, code)
+    require(actor, Permission.MANAGE_RUNS, organization=config.organization.code)
+    return config
+
+
+def plan(
+    actor: Actor,
+    code: str,
+    *,
+    as_of: date | None = None,
+    only: str = "",
+    progress: Progress | None = None,
+    wait: Callable[[float], None] = sleep,
+) -> Run:
+    """Read both sides, plan, let DHIS2 validate, store. What is stored is exactly what apply will do (R9.1).
+
+    `only`: `failed-of:RUN` limits the plan to the objects of that run that aren't done.
+    """
+    config = _config(actor, code)
+    again = _undone_objects(actor, config, only) if only else None
+    watcher = progress or Silent()
+    on = as_of or timezone.localdate()
+    with open_client(config.system) as client:
+        planned = _make_plan(config, client, on, again, watcher, wait)
+        watcher.step("store the plan")
+        with transaction.atomic():
+            if planned.arrived:
+                confirm_external_ids(actor, config.system.code, planned.arrived)
+            run = runs.store_plan(
+                actor,
+                planned.plan,
+                system=config.system,
+                config=config.code,
+                findings=planned.left_out,
+                names=planned.names,
+                requests=client.requests,
+                only=only,
+            )
+            record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
+    return run
+
+
+class _Planned(Struct, frozen=True):
+    """A plan and what DHIS2 calls what is in it; what of the mapping DHIS2 no longer has.
+
+    `arrived`: keys of objects whose reserved id turned out to be a unit.
+    """
+
+    plan: Plan
+    names: Names
+    left_out: list[Finding]
+    arrived: list[int]
+
+
+def _make_plan(
+    config: SyncConfig,
+    client: Dhis2,
+    on: date,
+    only: AbstractSet[int] | None,
+    progress: Progress,
+    wait: Callable[[float], None],
+) -> _Planned:
+    shape = read_and_keep(client, config.system).shape
+    types = type_shapes(config.hierarchy.code)
+    given = mapping_of(config)
+    _stop_at_errors(check_mapping(given, types, shape))
+    mapping, left_out = usable(given, types, shape)
+    theirs = read_theirs(client, mapping, shape, progress=progress)
+    progress.step("compare")
+    ours = stream_objects(
+        hierarchy=config.hierarchy.code,
+        types_in_order=[level.type for level in mapping.levels],
+        system=config.system.code,
+        as_of=on,
+    )
+    arrived: list[int] = []
+    made = make_plan(
+        _noting_arrived(ours, theirs, arrived),
+        theirs,
+        mapping,
+        types,
+        shape,
+        system=str(config.system.uid),
+        as_of=on.isoformat(),
+    )
+    if only is not None:
+        made = limited(made, only)
+    made = validate(client, made, progress=progress, wait=wait)
+    return _Planned(made, names_for(made, shape, theirs.units), left_out, arrived)
+
+
+def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int]) -> Iterator[OurObject]:
+    """Note whose unit an interrupted run did make: if it is deleted there later, it isn't to be made again (R5.3)."""
+    for one in ours:
+        if one.reserved and one.external_id in theirs.units:
+            arrived.append(one.key)
+        yield one
+
+
+def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
+    """Read `failed-of:RUN`; BadInput when it is anything else, or the run isn't an ended one of this configuration."""
+    what, _, run_id = only.partition(":")
+    if what != "failed-of":
+        raise BadInput(
+            f'"{only}" isn\'t something a plan can be limited to.', code="bad-only", next_step="Give failed-of:RUN."
+        )
+    run = sync_run(actor, run_id)
+    if run.config != config.code or run.ended is None:
+        raise BadInput(
+            f"Run {run.pk} is {run.state} and of {run.config}: not an ended run of {config.code}.",
+            code="bad-only",
+            next_step=f"Choose one that has ended: cgr sync runs {config.code}",
+        )
+    return undone_objects(run.pk)
+
+
+def _stop_at_errors(findings: Sequence[Finding]) -> None:
+    """Stop before anything is read when the whole configuration can't be used; what vanished stops only itself."""
+    for finding in findings:
+        if finding.severity is Severity.ERROR and not finding.partial:
+            raise BadInput(finding.message, code="mapping-invalid", next_step=finding.next_step)

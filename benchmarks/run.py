@@ -33,7 +33,7 @@ SHARE_CHANGED = 10
 UNITS_PER_POST = 1_000
 UNITS_OF_TARGET = 10_000
 MAPPED_AT_MOST = 100_000
-ROUNDS = 2
+ROUNDS = 3
 PLAIN_PLAN = "plan, attributes not mapped"
 MAPPED_PLAN = "plan, 10 attributes, 2 option sets, 3 groups"
 

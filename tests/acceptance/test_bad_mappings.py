@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 SHOP = {"code": "shop", "organization": "MOH", "label": "Shop"}
 WARD = {"code": "ward", "organization": "MOH", "label": "Ward"}
-TREE = {"country": {"region": {"district": {"facility": {"ward": {}}}, "shop": {}}}}
+TREE: Any = {"country": {"region": {"district": {"facility": {"ward": {}}}, "shop": {}}}}
 DEFINITIONS = definitions_with(OWNER, HOTLINE, types=[SHOP, WARD], tree=TREE)
 
 
@@ -180,7 +180,7 @@ def test_what_the_registry_can_tell_is_refused_before_anything_is_stored(
     country: Country, levels: list[dict[str, Any]], sentence: str, next_step: str
 ) -> None:
     refused = refusal(country, levels)
-    assert sentence in refused.message
+    assert sentence.rstrip(".") + "." in refused.message
     assert next_step in refused.next_step
     assert country.plan()["changes"] == []  # the configuration is as it was
 
@@ -224,7 +224,9 @@ WITH_DHIS2 = [
         id="an attribute that organisation units do not have",
     ),
     pytest.param(
-        facility_with({"from": "owner", "to": OWNERSHIP_IN_DHIS2, "terms": {"PUB": "1", "PRI": "2", "NGO": "hospital"}}),
+        facility_with(
+            {"from": "owner", "to": OWNERSHIP_IN_DHIS2, "terms": {"PUB": "1", "PRI": "2", "NGO": "hospital"}}
+        ),
         "Level 4 (facility), attribute owner, term NGO: the option set of “Ownership” has no option with code hospital",
         "Use the code (not the name) of one of its options: 1, 2.",
         id="an option of another set",
@@ -265,12 +267,15 @@ def test_what_only_dhis2_can_tell_is_said_by_the_check_and_with_the_plan_and_sto
 ) -> None:
     offer(
         country.world,
-        attributes=[{"id": "AtElement01", "name": "Of data elements", "valueType": "TEXT", "dataElementAttribute": True}],
+        attributes=[
+            {"id": "AtElement01", "name": "Of data elements", "valueType": "TEXT", "dataElementAttribute": True}
+        ],
     )
-    assert findings(country, levels) == [(sentence, next_step)]
+    said = (f"{sentence}.", next_step)
+    assert findings(country, levels) == [said]
     country.edit("B", label={"default": "Bo District"})
     plan = country.plan()
-    assert [(finding["message"], finding["next_step"]) for finding in plan["findings"]] == [(sentence, next_step)]
+    assert [(finding["message"], finding["next_step"]) for finding in plan["findings"]] == [said]
     assert "B" in changed(plan)
     assert plan["problems"] == []
 

@@ -26,10 +26,9 @@ def in_groups(make_country: Callable[..., Country]) -> Callable[..., Country]:
     """Give a maker of countries whose facilities go to these groups; there are two more than usual."""
 
     def make(*groups: str, version: str = "2.42", **facility_level: Any) -> Country:
-        country = make_country(version)
+        country = make_country(version, facility={"groups": list(groups), **facility_level})
         more = [{"id": uid, "name": uid, "shortName": uid, "organisationUnits": []} for uid in (SECOND, THIRD)]
         offer(country.world, organisationUnitGroups=more)
-        country.configure(facility={"groups": list(groups), **facility_level})
         return country
 
     return make

@@ -32,11 +32,10 @@ DEFINITIONS = definitions_with(OWNER, HOTLINE, {"code": "open", "label": "Open",
     ],
     ids=["a term", "one of two terms", "two conditions", "a number", "a text", "no"],
 )
-@pytest.mark.parametrize("version", ["2.31", "2.42"])
 def test_only_what_passes_the_filter_is_selected_and_the_rest_is_never_touched(
-    make_country: Callable[..., Country], where: dict[str, list[str]], selected: set[str], version: str
+    make_country: Callable[..., Country], where: dict[str, list[str]], selected: set[str]
 ) -> None:
-    country = make_country(version, definitions=DEFINITIONS, facility={"where": where, "groups": [PUBLIC]})
+    country = make_country(definitions=DEFINITIONS, facility={"where": where, "groups": [PUBLIC]})
     before = {code: deepcopy(country.unit(code)) for code in ID_OF}
     given: dict[str, dict[str, Any]] = {
         "F1": {"owner": "PUB", "open": True},

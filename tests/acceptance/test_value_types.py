@@ -7,7 +7,7 @@ One table, three readers: the rule itself, the plan, and a DHIS2 of each recorde
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,237 +22,15 @@ from cgr.systems.queries import system
 
 from .country import OPENED, errors, facility, problems_of
 from .mappable import VERSIONS, attribute, bodies_sent, definitions_with, offer, option_set, value_in
+from .value_samples import SAMPLES, KeptOut, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .country import Country
 
-NOTHING = None
-"""The pair is left out: DHIS2 shows no value."""
-
-
-class Refusal(NamedTuple):
-    """DHIS2 wouldn't take it; `words` are in the reason."""
-
-    words: str
-
-
-class KeptOut(NamedTuple):
-    """The registry itself doesn't take such a value, so no plan ever meets it; `words` are in its refusal."""
-
-    words: str
-
-
-class Sample(NamedTuple):
-    """One value of a kind of ours for a DHIS2 value type; for kind `term` the value is the option's code."""
-
-    kind: str
-    value_type: str
-    value: Any
-    expected: str | Refusal | KeptOut | None
-
-
-SAMPLES = [
-    Sample(kind, value_type, value, expected)
-    for kind, value_type, pairs in (
-        (
-            "text",
-            "TEXT",
-            [
-                ("plain", "plain"),
-                ("é ü 中 🏥", "é ü 中 🏥"),
-                ("  two   blanks\nand a line ", "two blanks and a line"),
-                ("x" * 50_000, "x" * 50_000),
-                ("x" * 50_001, Refusal("at most 50000")),
-                ("a\x00b", KeptOut("U+0000")),
-                (" ", KeptOut("a text with something in it")),
-                (12, KeptOut("not a text")),
-            ],
-        ),
-        (
-            "text",
-            "LONG_TEXT",
-            [(" line\nbreak ", "line\nbreak"), ("x" * 50_000, "x" * 50_000), ("x" * 50_001, Refusal("at most 50000"))],
-        ),
-        (
-            "text",
-            "LETTER",
-            [
-                ("A", "A"),
-                ("é", "é"),
-                (" z ", "z"),
-                ("AB", Refusal("“AB” is not one letter")),
-                ("1", Refusal("“1” is not one letter")),
-                ("?", Refusal("“?” is not one letter")),
-            ],
-        ),
-        (
-            "text",
-            "PHONE_NUMBER",
-            [
-                ("+254 700 000000", "+254 700 000000"),
-                ("(020) 123-456", "(020) 123-456"),
-                ("123456", "123456"),
-                ("1" * 50, "1" * 50),
-                ("12345", Refusal("“12345” is not a telephone number: 6 to 50")),
-                ("1" * 51, Refusal("is not a telephone number")),
-                ("ask for Mary", Refusal("is not a telephone number")),
-                ("tel:+254700000", Refusal("is not a telephone number")),
-            ],
-        ),
-        (
-            "text",
-            "EMAIL",
-            [
-                ("f1@health.gov.sl", "f1@health.gov.sl"),
-                (" f1@health.gov.sl ", "f1@health.gov.sl"),
-                ("x" * 64 + "@example.org", "x" * 64 + "@example.org"),
-                ("x" * 65 + "@example.org", Refusal("too long for an e-mail address")),
-                ("bo clinic", Refusal("is not an e-mail address")),
-                ("f1@clinic.local", Refusal("no public domain")),
-            ],
-        ),
-        (
-            "text",
-            "USERNAME",
-            [
-                ("admin", "admin"),
-                ("has space", Refusal("can't be a user name")),
-                ("a", Refusal("2 to 255 characters")),
-            ],
-        ),
-        (
-            "text",
-            "URL",
-            [
-                ("https://example.org", "https://example.org"),
-                ("http://example.org/a?b=c#d", "http://example.org/a?b=c#d"),
-                ("https://example.org/" + "x" * 235, "https://example.org/" + "x" * 235),
-                ("https://example.org/" + "x" * 236, Refusal("at most 255")),
-                ("www.example.org", Refusal("begins with http:// or https://")),
-                ("javascript:alert(1)", Refusal("is not a link")),
-            ],
-        ),
-        ("localized_text", "TEXT", [({"default": "Clinic", "fr": "Clinique"}, "Clinic")]),
-        ("localized_text", "LETTER", [({"default": "A"}, "A"), ({"default": "AB"}, Refusal("not one letter"))]),
-        ("boolean", "BOOLEAN", [(True, "true"), (False, "false"), ("true", KeptOut("not true or false"))]),
-        ("boolean", "TRUE_ONLY", [(True, "true"), (False, NOTHING), (1, KeptOut("not true or false"))]),
-        (
-            "date",
-            "DATE",
-            [
-                ("2001-02-03", "2001-02-03"),
-                ("2004-02-29", "2004-02-29"),
-                ("0001-01-01", "0001-01-01"),
-                ("9999-12-31", "9999-12-31"),
-                ("2001-02-30", KeptOut("not a day of the calendar")),
-                ("10000-01-01", KeptOut("write it as year-month-day")),
-                ("20010203", KeptOut("write it as year-month-day")),
-                ("03/02/2001", KeptOut("write it as year-month-day")),
-            ],
-        ),
-        (
-            "date",
-            "DATETIME",
-            [("2001-02-03", "2001-02-03T00:00:00.000"), ("2001-02-03T04:05", KeptOut("write it as year-month-day"))],
-        ),
-        ("date", "TIME", [("2001-02-03", "00:00")]),
-        ("date", "AGE", [("2001-02-03", "2001-02-03"), ("9999-12-31", "9999-12-31")]),
-        (
-            "integer",
-            "INTEGER",
-            [
-                (0, "0"),
-                (-1, "-1"),
-                (2147483647, "2147483647"),
-                (-2147483648, "-2147483648"),
-                (2147483648, Refusal("out of DHIS2's range, -2147483648 to 2147483647")),
-                (-2147483649, Refusal("out of DHIS2's range")),
-                (1.5, KeptOut("not a whole number")),
-                (True, KeptOut("not a whole number")),
-                ("12", KeptOut("not a whole number")),
-                (10**30, KeptOut("not a whole number")),
-            ],
-        ),
-        (
-            "integer",
-            "INTEGER_POSITIVE",
-            [
-                (1, "1"),
-                (2147483647, "2147483647"),
-                (0, Refusal("“0” is not a whole number above 0")),
-                (-1, Refusal("above 0")),
-                (2147483648, Refusal("out of DHIS2's range")),
-            ],
-        ),
-        (
-            "integer",
-            "INTEGER_NEGATIVE",
-            [(-1, "-1"), (-2147483648, "-2147483648"), (0, Refusal("below 0")), (1, Refusal("below 0"))],
-        ),
-        (
-            "integer",
-            "INTEGER_ZERO_OR_POSITIVE",
-            [(0, "0"), (2147483647, "2147483647"), (-1, Refusal("of 0 or more"))],
-        ),
-        (
-            "decimal",
-            "NUMBER",
-            [
-                (7, "7"),
-                (12.0, "12"),
-                (0.1, "0.1"),
-                (-1.5, "-1.5"),
-                (1e-10, "0.0000000001"),
-                (1e21, "1000000000000000000000"),
-                (-0.0, "0"),
-                ("1.50", "1.5"),
-                ("123456789012345678901234567890.5", "123456789012345678901234567890.5"),
-                ("1" * 249, "1" * 249),
-                ("1" * 250, Refusal("250 digits")),
-                ("1e3", KeptOut("not a number")),
-                ("1,5", KeptOut("not a number")),
-                (".5", KeptOut("not a number")),
-                (False, KeptOut("not a number")),
-            ],
-        ),
-        (
-            "decimal",
-            "UNIT_INTERVAL",
-            [
-                (0, "0"),
-                (1, "1"),
-                (1.0, "1"),
-                (0.5, "0.5"),
-                (1.1, Refusal("“1.1” is not a number from 0 to 1")),
-                ("1.0000000001", Refusal("from 0 to 1")),
-                (-0.1, Refusal("from 0 to 1")),
-            ],
-        ),
-        (
-            "decimal",
-            "PERCENTAGE",
-            [
-                (0, "0"),
-                (100, "100"),
-                (99.9, "99.9"),
-                (100.1, Refusal("“100.1” is not a number from 0 to 100")),
-                (-1, Refusal("from 0 to 100")),
-            ],
-        ),
-        ("term", "TEXT", [("1", "1"), ("Public owner", "Public owner")]),
-        ("term", "INTEGER_POSITIVE", [("3", "3"), ("PUB", Refusal("“PUB” is not a whole number above 0"))]),
-        ("term", "BOOLEAN", [("true", "true"), ("yes", Refusal("“yes” is not true or false"))]),
-    )
-    for value, expected in pairs
-]
 NEVER = ("TRACKER_ASSOCIATE", "COORDINATE", "ORGANISATION_UNIT", "FILE_RESOURCE", "IMAGE")
 NOT_NAMED = ("MULTI_TEXT", "GEOJSON", "REFERENCE", "A_TYPE_OF_2_50")
-
-
-def place_of(sample: Sample) -> int:
-    return SAMPLES.index(sample)
 
 
 PAIRS = list(dict.fromkeys((sample.kind, sample.value_type) for sample in SAMPLES))
@@ -361,9 +139,8 @@ def test_what_is_not_of_its_kind_is_not_even_taken_into_the_registry(make_countr
 def test_what_dhis2_takes_is_stored_as_rendered_and_what_it_refuses_is_never_sent(
     make_country: Callable[..., Country], version: str
 ) -> None:
-    country = make_country(version, definitions=definitions())
+    country = make_country(version, definitions=definitions(), facility={"attributes": mapping()})
     offer_all(country)
-    country.configure(definitions=definitions(), facility={"attributes": mapping()})
     samples = {place: sample for place, sample in enumerate(SAMPLES) if not isinstance(sample.expected, KeptOut)}
     linked = [place for place in samples if place % 2]
     offer(country.world, organisationUnits=[unit_before(place) for place in linked])
@@ -412,9 +189,8 @@ def test_what_dhis2_takes_is_stored_as_rendered_and_what_it_refuses_is_never_sen
 def test_a_no_takes_away_the_yes_of_a_true_only_attribute(make_country: Callable[..., Country], version: str) -> None:
     emergency = {"code": "emergency", "label": "Emergency", "kind": "boolean"}
     mapped = {"attributes": [{"from": "emergency", "to": "AtEmergency"}]}
-    country = make_country(version, definitions=definitions_with(emergency))
+    country = make_country(version, definitions=definitions_with(emergency), facility=mapped)
     offer(country.world, attributes=[attribute("AtEmergency", "Emergency", "TRUE_ONLY")])
-    country.configure(definitions=definitions_with(emergency), facility=mapped)
     country.edit("F1", values={"emergency": True})
     country.sync()
     assert value_in(country.unit("F1"), "AtEmergency") == "true"
@@ -431,10 +207,9 @@ def test_a_user_name_that_nobody_has_is_refused_where_dhis2_looks(
     make_country: Callable[..., Country], version: str, *, refused: bool
 ) -> None:
     keeper = {"code": "keeper", "label": "Keeper", "kind": "text"}
-    country = make_country(version, definitions=definitions_with(keeper))
-    offer(country.world, attributes=[attribute("AtKeeper001", "Keeper", "USERNAME")])
     mapped = {"attributes": [{"from": "keeper", "to": "AtKeeper001"}]}
-    country.configure(definitions=definitions_with(keeper), facility=mapped)
+    country = make_country(version, definitions=definitions_with(keeper), facility=mapped)
+    offer(country.world, attributes=[attribute("AtKeeper001", "Keeper", "USERNAME")])
     country.edit("F1", values={"keeper": "nobody.here"}, label={"default": "Changed"})
     country.edit("F2", label={"default": "Changed too"})
     plan = country.plan()
@@ -450,8 +225,9 @@ def test_types_that_are_never_mapped_are_not_offered_and_a_mapping_to_one_is_ref
     make_country: Callable[..., Country], kind: str
 ) -> None:
     thing = {"code": "thing", "label": "Thing", "kind": kind, **({"terms": "ownership"} if kind == "term" else {})}
-    country = make_country(definitions=definitions_with(thing))
     targets = {f"AtNever{place:04}": value_type for place, value_type in enumerate((*NEVER, *NOT_NAMED))}
+    mapped = [{"from": "thing", "to": uid} for uid in targets]
+    country = make_country(definitions=definitions_with(thing), facility={"attributes": mapped})
     chosen = {"optionSet": {"id": "OsNever0001"}} if kind == "term" else {}
     offer(
         country.world,
@@ -464,8 +240,6 @@ def test_types_that_are_never_mapped_are_not_offered_and_a_mapping_to_one_is_ref
     assert not targets.keys() & {remote.id for remote in valid}
     assert targets.keys() <= {remote.id for remote, _ in others}
 
-    mapped = [{"from": "thing", "to": uid} for uid in targets]
-    country.configure(definitions=definitions_with(thing), facility={"attributes": mapped})
     said = {f.message: f.next_step for f in actions.check(country.actor, "all") if f.severity == "error"}
     for value_type in targets.values():
         (message,) = (message for message in said if f"“A {value_type}”" in message)

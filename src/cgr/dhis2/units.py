@@ -5,6 +5,7 @@ Reading 100,000 units has to cost seconds, so a row becomes a record in one call
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 from cgr.core.records import TheirUnit
@@ -129,13 +130,11 @@ def _translations(rows: list[Translation]) -> tuple[tuple[str, str, str], ...]:
 
 def _attribute_values(rows: list[AttributeValue] | dict[str, BareValue]) -> dict[str, str] | None:
     """Of several values of one attribute the first counts, as in DHIS2 from 2.42 on (H21)."""
-    values: dict[str, str] = {}
     if isinstance(rows, dict):
         values = {attribute: row.value for attribute, row in rows.items() if row.value is not None}
     else:
-        for row in rows:
-            if row.value is not None:
-                values.setdefault(row.attribute.id, row.value)
+        # A million ids in a large country, of which a dozen differ.
+        values = {intern(row.attribute.id): row.value for row in reversed(rows) if row.value is not None}
     return values or None
 
 

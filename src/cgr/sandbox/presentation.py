@@ -74,6 +74,8 @@ class Presenter:
         self.origin = request.origin
         # `locale` stopped changing the display names after 2.40 (recorded: scenario 12-create-hierarchy).
         self.locale = request.first("locale") if world.version < (2, 41) else ""
+        # The list of fields is kept beside its getters, so that its identity stays its own.
+        self._inner: dict[tuple[str, int], tuple[FieldList, tuple[tuple[str, Getter], ...]]] = {}
 
     def plan(self, klass: Klass, fields: str, *, single: bool = False) -> Plan:
         """Make the plan for a `fields` parameter."""
@@ -244,9 +246,17 @@ class Presenter:
         return [one for one in shown if one is not None]
 
     def _nested(self, klass: Klass, stored: Stored, inner: FieldList) -> dict[str, object]:
-        asked = self._named(klass, inner, single=False)
-        shown = {wanted.shown_as or wanted.name: self._getter(klass, wanted)(stored) for wanted in asked}
-        return {name: value for name, value in shown.items() if value is not None}
+        getters = self._nested_getters(klass, inner)
+        return {name: value for name, getter in getters if (value := getter(stored)) is not None}
+
+    def _nested_getters(self, klass: Klass, inner: FieldList) -> tuple[tuple[str, Getter], ...]:
+        """Give the getters of a reference's fields, worked out once: a group has as many references as members."""
+        key = (klass.plural, id(inner))
+        if key not in self._inner:
+            asked = self._named(klass, inner, single=False)
+            getters = tuple((wanted.shown_as or wanted.name, self._getter(klass, wanted)) for wanted in asked)
+            self._inner[key] = inner, getters
+        return self._inner[key][1]
 
     def _user(self, reference: dict[str, Any] | None, inner: FieldList | None) -> object:
         """Show a user reference: five keys from 2.36 on, the id before; 2.39+ ignores what was asked of it."""

@@ -19,14 +19,23 @@ _NO_VALUES: dict[str, str] = {}
 def compare_attributes(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found: Comparison) -> None:
     """Compare every mapped attribute as its value type does."""
     present = theirs.attribute_values or _NO_VALUES
+    values = ours.values
     for rule in rules.attributes:
-        _compare_attribute(rule, ours.values.get(rule.source), present.get(rule.target.id), found, rules.locale)
+        value, there = values.get(rule.source), present.get(rule.target_id)
+        letter = rule.letter
+        # Most values are equal to the letter; nothing more is asked of those.
+        if there is None or value is None:
+            is_equal = value is None and not there
+        else:
+            is_equal = (value if letter is None else letter(value)) == there
+        if not is_equal:
+            _compare_attribute(rule, value, there, found, rules.locale)
 
 
 def _compare_attribute(
     rule: AttributeRule, value: Value | None, theirs: str | None, found: Comparison, locale: str
 ) -> None:
-    key = f"attribute:{rule.target.id}"
+    key = f"attribute:{rule.target_id}"
     if rule.kind == "term" and value is not None:
         term = str(value)
         if term not in rule.terms:
@@ -63,12 +72,17 @@ def compare_groups(
         group = _group_of(rule, term, found)
         if group is not None:
             wanted.add(group)
-            old.update(other for other in rule.groups.values() if uid in members.get(other, ()))
-    found.groups = tuple(sorted(group for group in wanted if uid not in members.get(group, ())))
+            for other in rule.groups.values():
+                if other is not group and uid in members.get(other, ()):
+                    old.add(other)
+    missing = [group for group in wanted if uid not in members.get(group, ())]
+    if missing:
+        found.groups = tuple(sorted(missing))
     old -= wanted
     if old:
         found.remarks.append(("stays-in-group", wording.stays_in_group(_named(sorted(old), rules))))
-    _remark_on_sets(rules, wanted, wanted | old, found)
+    if len(wanted) + len(old) > 1:
+        _remark_on_sets(rules, wanted, wanted | old, found)
 
 
 def _group_of(rule: TermGroupRule, term: Value | None, found: Comparison) -> str | None:
@@ -83,8 +97,8 @@ def _group_of(rule: TermGroupRule, term: Value | None, found: Comparison) -> str
 def _remark_on_sets(rules: LevelRules, wanted: set[str], resulting: set[str], found: Comparison) -> None:
     """Remark on two groups of one set, at least one of them by our doing."""
     by_set: dict[str, list[str]] = {}
-    for group in sorted(resulting):
-        for group_set in rules.group_sets.get(group, ()):
+    for group in sorted(resulting & rules.group_sets.keys()):
+        for group_set in rules.group_sets[group]:
             by_set.setdefault(group_set, []).append(group)
     for _, groups in sorted(by_set.items()):
         if len(groups) > 1 and wanted.intersection(groups):

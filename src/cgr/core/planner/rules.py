@@ -60,13 +60,19 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
-    """One custom attribute → one DHIS2 attribute; `terms` maps term codes to option codes."""
+    """One custom attribute → one DHIS2 attribute; `terms` maps term codes to option codes.
+
+    `letter` writes a value plainly, None where it is a text already: when DHIS2 has the same text, the two agree
+    without a closer look.
+    """
 
     source: str
     kind: str
     target: RemoteAttribute
+    target_id: str
     terms: dict[str, str]
     clear: bool
+    letter: Callable[[Value], object] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +189,28 @@ def _reader(source: str) -> Reader:
 
 
 def _attribute_rule(entry: AttributeMapping, our_type: OurType, shape: RemoteShape) -> AttributeRule:
+    kind, target = our_type.attributes[entry.source].kind, shape.attributes[entry.to or ""]
     return AttributeRule(
         source=entry.source,
-        kind=our_type.attributes[entry.source].kind,
-        target=shape.attributes[entry.to or ""],
+        kind=kind,
+        target=target,
+        target_id=target.id,
         terms=entry.terms or {},
         clear=entry.clear,
+        letter=_letter(kind, target, entry.terms or {}),
     )
+
+
+def _letter(kind: str, target: RemoteAttribute, terms: dict[str, str]) -> Callable[[Value], object] | None:
+    match kind:
+        case "term":
+            return lambda value: terms.get(str(value))
+        case "integer" | "decimal":
+            return str
+        case "boolean" if target.value_type == "BOOLEAN":
+            return lambda value: "true" if value is True else "false"
+        case "boolean":
+            # DHIS2 keeps only true for TRUE_ONLY; a false there has to go.
+            return lambda value: "true" if value is True else None
+        case _:
+            return None

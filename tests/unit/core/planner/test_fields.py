@@ -275,6 +275,25 @@ def test_descriptions_and_short_names_are_translated_where_they_are_localized():
     }
 
 
+@pytest.mark.parametrize(
+    ("source", "cleared"),
+    [
+        ("remarks", {"description": None, "translation:DESCRIPTION:fr": None}),
+        ("licence", {"description": None}),
+    ],
+    ids=["of several languages", "of one"],
+)
+def test_a_field_that_is_cleared_goes_in_every_language_that_is_mapped(source, cleared):
+    world = small_country()
+    world.level("facility", fields={"description": {"from": f"attribute:{source}", "clear": True}})
+    world.unit("F1")["description"] = "Old"
+    world.unit("F1")["translations"] = [
+        {"property": "DESCRIPTION", "locale": "fr", "value": "Ancien"},
+        {"property": "SHORT_NAME", "locale": "fr", "value": "F"},
+    ]
+    assert sent(world.plan()) == {"F1": cleared}
+
+
 def test_a_translation_that_dhis2_would_refuse_is_a_problem():
     world = small_country()
     world.rename("F1", "Place F1", fr="x" * 231)

@@ -133,7 +133,7 @@ def _attribute_values(rows: list[AttributeValue] | dict[str, BareValue]) -> dict
     if isinstance(rows, dict):
         values = {attribute: row.value for attribute, row in rows.items() if row.value is not None}
     else:
-        # A million ids in a large country, of which a dozen differ.
+        # A million ids in a large country, of which only a dozen differ.
         values = {intern(row.attribute.id): row.value for row in reversed(rows) if row.value is not None}
     return values or None
 

@@ -287,6 +287,18 @@ def test_one_bad_line_at_the_end_of_many_leaves_nothing_behind(apply: Apply) -> 
     assert apply(LAND, *many) == Applied(created=2501)
 
 
+def test_one_bad_line_in_a_hundred_thousand_is_named_and_nothing_is_written(registry: Actor) -> None:
+    bad = 77_777
+    lines = (
+        b'{"type":"facility","code":"F%d","label":{"default":"F%d"},"values":{"beds":%s}}'
+        % (number, number, b'"many"' if number == bad else b"3")
+        for number in range(1, 100_001)
+    )
+    applied = apply_objects(registry, lines, preview=False)
+    assert [(error.line, "beds" in error.message) for error in applied.errors] == [(bad, True)]
+    assert not GeoObject.objects.exists()
+
+
 def test_at_most_a_hundred_errors_are_told_in_order(apply: Apply) -> None:
     applied = apply(*({"type": "clinic", "code": str(number)} for number in range(250)))
 

@@ -25,7 +25,7 @@ def demo(*, no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop afte
     """Show what the product exists for: import, change, plan, apply, report, on a real country."""
     from cgr.cli.demo.story import attribution, start_sandbox, tell_story  # noqa: PLC0415 - only the demo needs it
 
-    os.environ["CGR_PAGE_NOTICE"] = " ".join(attribution()[1:4])
+    os.environ["CGR_PAGE_NOTICE"] = "; ".join(attribution()[1:4])
     tell("▸ Start the database (PostgreSQL, in a folder of the demo's own)")
     _begin_afresh()
     from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it

@@ -81,7 +81,7 @@ def compare_groups(
     old -= wanted
     if old:
         found.remarks.append(("stays-in-group", wording.stays_in_group(_named(sorted(old), rules))))
-    if len(wanted) + len(old) > 1:
+    if rules.group_sets and len(wanted) + len(old) > 1:
         _remark_on_sets(rules, wanted, wanted | old, found)
 
 

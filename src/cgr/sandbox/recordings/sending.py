@@ -56,5 +56,6 @@ def _zip(entries: dict[str, str]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, text in entries.items():
-            archive.writestr(path, text)
+            # ZipInfo's own date, not the clock's: the same entries are the same bytes, and the same app folder on 2.43.
+            archive.writestr(zipfile.ZipInfo(path), text)
     return stream.getvalue()

@@ -120,7 +120,12 @@ class Bench:
         """Give the figures of every stage."""
         with ensure_running(Path(self.environment["CGR_DATA_DIR"])), self.sandbox() as url:
             self.configure(url)
-            found = {"import": self.stage("import"), "plan, nothing to do": self.stage("plan")}
+            found = {
+                "read, the sandbox encodes": self.stage("read"),
+                "read": self.stage("read"),
+                "import": self.stage("import"),
+                "plan, nothing to do": self.stage("plan"),
+            }
             bare = self.bare_loop(url)
             self.restore(url)
             self.stage("change", str(self.news))

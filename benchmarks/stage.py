@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 _KIBIBYTES_PER_MEBIBYTE = 1024
 
 
+def read(actor: Any) -> int:  # noqa: ANN401 - an actor; Django isn't set up when this file loads
+    """Read what an import reads and drop it: the sandbox's share, which is largest when it encodes units first."""
+    from cgr.systems.connection import open_client  # noqa: PLC0415 - needs Django set up
+    from cgr.systems.queries import system  # noqa: PLC0415 - as above
+
+    fields = ("code", "name", "openingDate", "closedDate", "geometry", "translations")
+    with open_client(system(actor, "hmis")) as client:
+        return sum(len(page) for page in client.stream_units(fields))
+
+
 def import_units(actor: Any) -> int:  # noqa: ANN401 - an actor; Django isn't set up when this file loads
     """Import the whole DHIS2."""
     from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - needs Django set up
@@ -96,6 +106,7 @@ def _peak_kib() -> int:
 
 
 STAGES: dict[str, Callable[[Any], int]] = {
+    "read": read,
     "import": import_units,
     "import-mapped": import_mapped,
     "plan": plan,

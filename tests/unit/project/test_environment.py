@@ -71,9 +71,11 @@ def test_given_keys_come_before_the_file_of_keys(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_data_folder_of_somebody_else_is_told_in_words():
+def test_a_data_folder_of_somebody_else_is_told_in_words(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
     with pytest.raises(BadInput, match="can't be read by this user"):
-        read_environment({"CGR_DATA_DIR": "/root/cgr"})
+        read_environment({"CGR_DATA_DIR": str(closed / "cgr")})
 
 
 def test_no_secret_shows_when_the_environment_is_printed():

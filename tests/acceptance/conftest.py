@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cgr.embedded_postgres import ensure_running
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
 from .country import PLACES, Country, metadata, object_of
 from .dhis2_to_import import METADATA, Importing
+from .machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from cgr.sandbox.server import SandboxServer
 
@@ -65,3 +68,18 @@ def make_importing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], 
 def importing(make_importing: Callable[[str], Importing]) -> Importing:
     """A DHIS2 2.42 to import from."""
     return make_importing("2.42")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine with the country on both sides."""
+    world = World("2.42")
+    world.load({"version": "2.42", "metadata": metadata("2.42")})
+    server = serve(world)
+    machine = Machine(tmp_path, server)
+    with ensure_running(tmp_path / "data", durable=False) as cluster:  # else each command would start and stop it
+        machine.database = cluster.url("postgres")
+        machine.cgr("config", "apply", str(tmp_path / "configuration.yaml"))
+        machine.cgr("objects", "apply", machine.objects_file(*(object_of(*place) for place in PLACES)))
+        yield machine
+    server.close()

@@ -2,130 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-import yaml
 
-from cgr.embedded_postgres import ensure_running
 from cgr.sandbox.faults import Fault
-from cgr.sandbox.server import serve
-from cgr.sandbox.world import World
 
-from .country import DEFINITIONS, LEVELS, PLACES, metadata, object_of
+from .country import PLACES
+from .machine import DEADLINE, new_facilities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from cgr.sandbox.server import SandboxServer
-
-CGR = str(Path(sys.executable).with_name("cgr"))
-DEADLINE = 60
-
-
-class Machine:
-    """A machine with an empty registry and a DHIS2 beside it."""
-
-    def __init__(self, folder: Path, server: SandboxServer) -> None:
-        self.folder = folder
-        self.database = ""
-        self.world = server.world
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
-            "CGR_DATA_DIR": str(folder / "data"),
-            "HMIS_PASSWORD": "district",
-        }
-        document = {
-            **DEFINITIONS,
-            "systems": [
-                {
-                    "code": "hmis",
-                    "organization": "MOH",
-                    "kind": "dhis2",
-                    "label": "HMIS",
-                    "url": server.url,
-                    "auth": {"kind": "basic", "username": "admin", "password": {"env": "HMIS_PASSWORD"}},
-                }
-            ],
-            "syncs": [
-                {
-                    "code": "all",
-                    "organization": "MOH",
-                    "label": "All",
-                    "hierarchy": "admin",
-                    "system": "hmis",
-                    "levels": list(LEVELS.values()),
-                }
-            ],
-        }
-        (folder / "configuration.yaml").write_text(yaml.safe_dump(document))
-
-    def cgr(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
-        """Run a command with --json; its exit status has to be the one expected."""
-        done = subprocess.run(
-            [CGR, *arguments, "--json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-        )
-        assert done.returncode == expect, done.stderr + done.stdout
-        document: dict[str, Any] = json.loads(done.stdout)
-        return document
-
-    def objects_file(self, *objects: dict[str, Any]) -> str:
-        path = self.folder / "objects.ndjson"
-        path.write_text("".join(json.dumps(line) + "\n" for line in objects))
-        return str(path)
-
-    def cut_database_connections(self) -> None:
-        """End every connection to the database, as a restart of the server would."""
-        with psycopg.connect(self.database, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [CGR, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    world = World("2.42")
-    world.load({"version": "2.42", "metadata": metadata("2.42")})
-    server = serve(world)
-    machine = Machine(tmp_path, server)
-    with ensure_running(tmp_path / "data", durable=False) as cluster:  # else each command would start and stop it
-        machine.database = cluster.url("postgres")
-        machine.cgr("config", "apply", str(tmp_path / "configuration.yaml"))
-        machine.cgr("objects", "apply", machine.objects_file(*(object_of(*place) for place in PLACES)))
-        yield machine
-    server.close()
-
-
-def new_facilities(count: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "type": "facility",
-            "code": f"N{number}",
-            "label": {"default": f"New {number}"},
-            "exists": [{"from": "2020-01-01", "to": None}],
-            "parents": {"admin": "A"},
-        }
-        for number in range(count)
-    ]
+    from .machine import Machine
 
 
 def test_the_whole_job_with_exit_statuses_and_json(machine: Machine) -> None:

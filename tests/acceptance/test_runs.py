@@ -16,6 +16,8 @@ from .country import ID_OF, district, errors, facility, outcomes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cgr.core.progress import Meter
+
     from .country import Country
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,9 @@ class Cancelling:
     def step(self, name: str, total: int | None = None) -> None:
         assert total is None or total >= 0
         self.now = name
+
+    def measure(self, meter: Meter) -> None:
+        assert meter.requests >= 0
 
     def advance(self, units: int) -> None:
         assert units > 0

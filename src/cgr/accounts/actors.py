@@ -31,13 +31,30 @@ class Actor:
     memberships: tuple[Grant, ...] = ()
 
 
+_OPERATOR = "cli:"
+"""No person's name can begin like this: names have no colon."""
+
+
+def actor_named(name: str) -> Actor:
+    """Give who a worker acts for: the person of this name with the rights they have now, or the machine's operator.
+
+    Somebody who was removed or switched off since they asked has no rights any more.
+    """
+    if name.startswith(_OPERATOR):
+        return Actor(name=name, is_system_administrator=True)
+    from cgr.accounts.models import User  # noqa: PLC0415 - this module is read before Django is set up
+
+    user = User.objects.filter(username=name).first()
+    return Actor(name=name) if user is None else actor_of(user)
+
+
 def local_operator() -> Actor:
     """Give whoever runs the command line on this machine: all rights, named `cli:<operating-system user>`."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may run under a user number that has no name
         user = "unknown"
-    return Actor(name=f"cli:{user}", is_system_administrator=True)
+    return Actor(name=f"{_OPERATOR}{user}", is_system_administrator=True)
 
 
 def actor_of(user: User | AnonymousUser) -> Actor:

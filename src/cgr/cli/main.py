@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 MODULES = (
     "cgr.cli.database",
     "cgr.cli.serve",
+    "cgr.cli.worker",
     "cgr.cli.users",
     "cgr.cli.configuration",
     "cgr.cli.objects",
     "cgr.cli.systems",
     "cgr.cli.imports",
     "cgr.cli.sync",
+    "cgr.cli.schedules",
     "cgr.cli.sandbox",
     "cgr.cli.demo",
 )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+    from cgr.core.progress import Meter
+
 
 class Bars:
     """A bar for each step, with count, rate and time left; each step ends when the next one begins."""
@@ -31,6 +33,9 @@ class Bars:
         """Count units done in the present step."""
         if self._bars is not None and self._task is not None:
             self._bars.advance(self._task, units)
+
+    def measure(self, meter: Meter) -> None:
+        """Show no requests: bars are about units."""
 
     def end_step(self) -> None:
         """Show the present step as complete; one without a known total ends where it stands."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import warnings
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cgr.cli.output import Json, show, tell
+from cgr.cli.serve_worker import worker_beside
 from cgr.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on; default CGR_HOST, else 127.0.0.1.")] = "",
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default CGR_PORT, else 8000.")] = None,
+    with_worker: Annotated[
+        bool | None, typer.Option("--worker/--no-worker", help="Default: with a worker if the database is embedded.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Serve the pages until Ctrl-C."""
+    """Serve the pages until Ctrl-C; with the embedded database also do what they hand to the background."""
     if host:
         os.environ["CGR_HOST"] = host  # the hosts that Django answers to follow from it
     if port:
@@ -42,7 +47,9 @@ def serve(
     if queries.is_empty():
         tell("Nobody can sign in yet. Add a person: cgr user add NAME --role system-administrator")
     show({"url": url}, [f"Serving {url} (stop with Ctrl-C)."], as_json=as_json)
-    serve_until_stopped(listener)
+    embedded = environment.embedded if with_worker is None else with_worker
+    with worker_beside() if embedded else nullcontext():
+        serve_until_stopped(listener)
 
 
 def serve_until_stopped(listener: socket.socket) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cgr.cli.background import Background, Follow, follow, show_queued
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
+from cgr.core.progress import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,14 +77,25 @@ def plan(
     *,
     as_of: AsOf = "",
     only: Annotated[str, typer.Option("--only", help="failed-of:RUN: only the objects of that run not done.")] = "",
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
     actor = _start()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
+    from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
-    with progress() as bars:
-        run = actions.plan(actor, config, as_of=read_date(as_of) if as_of else None, only=only, progress=bars)
+    on = read_date(as_of) if as_of else None
+    if background or watch:
+        run = queue_plan(actor, config, as_of=on, only=only)
+        if not watch:
+            show_queued(run, as_json=as_json)
+            return 0
+        follow(run)
+    else:
+        with progress() as bars:
+            run = actions.plan(actor, config, as_of=on, only=only, progress=bars)
     document = reports.plan_of(run)
     show(document, plan_words(document), as_json=as_json)
     return _SOME_FAILED if document["counts"]["problem"] else 0
@@ -96,18 +109,37 @@ def apply(
     consent: Consent = None,
     why: Why = "",
     yes: Yes = False,
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Apply a reviewed plan."""
     actor = _start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
-    from cgr.sync import actions  # noqa: PLC0415 - as above
+    from cgr.sync.background import queue_apply  # noqa: PLC0415 - as above
 
     run = queries.sync_run(actor, run_id)
     _confirm(run, yes=yes)
-    with progress() as bars:
-        run = actions.apply(actor, run, digest=digest, consents=consent or [], why=why, progress=bars)
+    if background or watch:
+        queue_apply(actor, run, digest=digest, consents=consent or [], why=why)
+        return _hand_over(run, watch=watch, as_json=as_json)
+    return _apply(actor, run, digest=digest, consents=consent or [], why=why, as_json=as_json)
+
+
+def _apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str], why: str, as_json: bool) -> int:
+    from cgr.runs.progress import recording  # noqa: PLC0415 - needs Django set up
+    from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
+
+    with progress() as bars, recording(run) as recorder:
+        run = actions.apply(actor, run, digest=digest, consents=consents, why=why, progress=Together(bars, recorder))
     return _show_report(run, as_json=as_json)
+
+
+def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
+    if not watch:
+        show_queued(run, as_json=as_json)
+        return 0
+    return _show_report(follow(run), as_json=as_json)
 
 
 def _confirm(run: Run, *, yes: bool) -> None:
@@ -132,19 +164,24 @@ def run_both(
     consent: Consent = None,
     why: Why = "",
     yes: Yes = False,
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Plan and apply in one go; guards stop it all the same."""
     actor = _start()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
+    from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
+    on = read_date(as_of) if as_of else None
+    if background or watch:
+        run = queue_plan(actor, config, as_of=on, then_apply=True, consents=consent or [], why=why)
+        return _hand_over(run, watch=watch, as_json=as_json)
     actions.check_consents(consent or [])
     with progress() as bars:
-        run = actions.plan(actor, config, as_of=read_date(as_of) if as_of else None, progress=bars)
+        run = actions.plan(actor, config, as_of=on, progress=bars)
     _confirm(run, yes=yes)
-    with progress() as bars:
-        run = actions.apply(actor, run, digest=run.digest, consents=consent or [], why=why, progress=bars)
-    return _show_report(run, as_json=as_json)
+    return _apply(actor, run, digest=run.digest, consents=consent or [], why=why, as_json=as_json)
 
 
 @app.command("runs")
@@ -188,15 +225,30 @@ def cancel(run_id: RunId, *, as_json: Json = False) -> None:
 
 
 @app.command("resume")
-def resume(run_id: RunId, *, as_json: Json = False) -> int:
+def resume(run_id: RunId, *, background: Background = False, watch: Follow = False, as_json: Json = False) -> int:
     """Go on with a run whose process died or that had to stop."""
     actor = _start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
+    from cgr.sync.background import queue_resume  # noqa: PLC0415 - as above
 
-    with progress() as bars:
-        run = actions.resume(actor, queries.sync_run(actor, run_id), progress=bars)
+    run = queries.sync_run(actor, run_id)
+    if background or watch:
+        return _hand_over(queue_resume(actor, run), watch=watch, as_json=as_json)
+    from cgr.runs.progress import recording  # noqa: PLC0415 - needs Django set up
+
+    with progress() as bars, recording(run) as recorder:
+        run = actions.resume(actor, run, progress=Together(bars, recorder))
     return _show_report(run, as_json=as_json)
+
+
+@app.command("follow")
+def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
+    """Watch a run that the workers do until it ends; Ctrl-C ends the watching, not the run."""
+    actor = _start()
+    from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
+
+    return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)
 
 
 def _show_report(run: Run, *, as_json: bool) -> int:

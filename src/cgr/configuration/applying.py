@@ -117,4 +117,5 @@ def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
         hierarchy=entry.hierarchy,
         system=entry.system,
         settings=entry.mapping(),
+        schedule=entry.schedule,
     )

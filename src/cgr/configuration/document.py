@@ -11,6 +11,7 @@ from cgr.configuration.strict_reading import read_strictly
 from cgr.core.definitions import HierarchyDefinition, Label, TermTreeDefinition, Tree, TypeDefinition
 from cgr.core.errors import BadInput
 from cgr.core.mapping import SyncMapping
+from cgr.core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations of its classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,7 @@ class SyncEntry(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     label: Label
     hierarchy: str
     system: str
+    schedule: Schedule | UnsetType | None = UNSET
 
     def mapping(self) -> SyncMapping:
         """Give the part that planning needs."""

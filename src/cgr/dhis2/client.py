@@ -81,6 +81,11 @@ class Dhis2:
         return self._connection.requests
 
     @property
+    def seconds_in_requests(self) -> float:
+        """How long we waited for answers; requests made at the same time, as when reading ahead, count each."""
+        return self._connection.seconds_in_requests
+
+    @property
     def seconds_waited(self) -> float:
         """How long we waited because the server was busy or away."""
         return self._connection.seconds_waited

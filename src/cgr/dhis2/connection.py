@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 import httpx2
@@ -88,6 +89,7 @@ class Connection:
         self._lock = threading.Lock()
         self.requests = 0
         self.seconds_waited = 0.0
+        self.seconds_in_requests = 0.0
         self._http = httpx2.Client(
             transport=transport or CheckedTransport(allow_private=allow_private_networks),
             headers={"Accept": "application/json", "X-Requested-With": "XMLHttpRequest", "Accept-Encoding": "gzip"},
@@ -187,6 +189,7 @@ class Connection:
         )
         with self._lock:
             self.requests += 1
+        began = monotonic()
         try:
             with deadline(t.slow_total if asked.slow else t.total):
                 response = self._http.send(request, stream=True)
@@ -196,6 +199,9 @@ class Connection:
                     response.close()
         except httpx2.HTTPError as error:
             raise _network_fault(error, host=self.host, doing=asked.doing) from error
+        finally:
+            with self._lock:
+                self.seconds_in_requests += monotonic() - began
         return Reply(response.status_code, response.headers, content, self.host, self._credentials)
 
     def _read(self, response: httpx2.Response, doing: str) -> bytes:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cgr.core.importing import Imported, ImportMapping, ImportSettings, Scope, Situation, Trouble
     from cgr.core.records import TheirUnit
     from cgr.dhis2.client import Dhis2
+    from cgr.runs.models import Run
     from cgr.systems.models import ExternalSystem
 
 __all__ = ["ImportResult", "Request", "import_units"]
@@ -78,14 +79,23 @@ class ImportResult:
 
 
 def import_units(
-    actor: Actor, request: Request, *, preview: bool = False, progress: Progress | None = None
+    actor: Actor,
+    request: Request,
+    *,
+    preview: bool = False,
+    progress: Progress | None = None,
+    into: Run | None = None,
 ) -> ImportResult:
-    """Import the organisation units of a registered DHIS2; with `preview` nothing is written."""
+    """Import the organisation units of a registered DHIS2; with `preview` nothing is written.
+
+    `into`: the run that a worker does; else one is begun.
+    """
     system = find_system(actor, request.system)
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     check_request(actor, request)
     watcher = progress or Silent()
     with open_client(system) as client:
+        watcher.measure(client)
         check_offer(request, client)
         level_names = {row.level: row.name for row in client.levels()}
         units = _read_units(client, request.mapping, watcher)
@@ -106,6 +116,7 @@ def import_units(
             progress=watcher,
             requests=requests,
             preview=preview,
+            into=into,
         )
         if preview:
             transaction.set_rollback(True)
@@ -121,7 +132,7 @@ def _read_units(client: Dhis2, mapping: ImportMapping, progress: Progress) -> di
     return read_units(client, fields, progress=progress)
 
 
-def _import(
+def _import(  # noqa: PLR0913 - all that was gathered
     actor: Actor,
     settings: ImportSettings,
     *,
@@ -131,9 +142,12 @@ def _import(
     progress: Progress,
     requests: int,
     preview: bool,
+    into: Run | None,
 ) -> ImportResult:
     as_json = msgspec.to_builtins(settings, str_keys=True)
-    run = None if preview else runs.begin_import(actor, system=system, settings=as_json, today=settings.today)
+    run = None
+    if not preview:
+        run = runs.begin_import(actor, system=system, settings=as_json, today=settings.today, into=into)
     tally = Tally(None if run is None else run.pk)
     notes = _notes(scope)
     source = "import preview" if run is None else f"import {run.pk}"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from cgr.core.errors import BadInput, CgrError
 from cgr.core.plan_json import digest
+from cgr.jobs import enqueue
+from cgr.runs.interrupting import Cancelled
 from cgr.runs.items import outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
+from cgr.runs.ownership import is_abandoned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from datetime import date
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
@@ -24,11 +27,14 @@ if TYPE_CHECKING:
     from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
+Goal = Run.Goal
+Kind = Run.Kind
+
 _ENDED_WELL = frozenset({"done"})
 
 
 @transaction.atomic
-def store_plan(
+def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     actor: Actor,
     plan: Plan,
     *,
@@ -38,38 +44,46 @@ def store_plan(
     names: Names,
     requests: int,
     only: str = "",
+    into: Run | None = None,
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `only`: `failed-of:RUN` when
-    the plan was limited to the objects of that run.
+    the plan was limited to the objects of that run. `into`: the run that a worker makes the plan for.
     """
-    run = Run.objects.create(
-        kind=Run.Kind.SYNC,
-        organization=system.organization,
-        system=system,
-        config=config,
-        settings=msgspec.to_builtins(plan.mapping),
-        as_of=plan.as_of,
-        actor=actor.name,
-        requests=requests,
-        digest=digest(plan),
-        names=msgspec.to_builtins(names),
-        summary={
-            "dhis2": {"version": plan.dhis2_version, "units": plan.units},
-            "counts": msgspec.to_builtins(plan.counts),
-            "guards": msgspec.to_builtins(plan.guards),
-            "findings": msgspec.to_builtins(list(findings)),
-            **({"only": only} if only else {}),
-        },
+    run = into or Run(
+        kind=Run.Kind.SYNC, organization=system.organization, system=system, config=config, actor=actor.name
     )
+    run.settings = msgspec.to_builtins(plan.mapping)
+    run.as_of = plan.as_of
+    run.requests += requests
+    run.digest = digest(plan)
+    run.names = msgspec.to_builtins(names)
+    run.summary = {
+        "dhis2": {"version": plan.dhis2_version, "units": plan.units},
+        "counts": msgspec.to_builtins(plan.counts),
+        "guards": msgspec.to_builtins(plan.guards),
+        "findings": msgspec.to_builtins(list(findings)),
+        **({"only": only} if only else {}),
+    }
+    run.save(update_fields=None if into is None else _PLANNED)
     store_rows(run.pk, rows_of(plan))
     run.refresh_from_db()
     return run
 
 
-def begin_import(actor: Actor, *, system: ExternalSystem, settings: dict[str, object], today: str) -> Run:
-    """Write down an import that begins; its lines are stored as it goes on."""
+_PLANNED = ("settings", "as_of", "requests", "digest", "names", "summary")  # its state may be changed meanwhile
+
+
+def begin_import(
+    actor: Actor, *, system: ExternalSystem, settings: dict[str, object], today: str, into: Run | None = None
+) -> Run:
+    """Write down an import that begins; its lines are stored as it goes on. `into`: the run that a worker does."""
+    if into is not None:
+        into.settings = settings
+        into.as_of = today
+        into.save(update_fields=["settings", "as_of"])
+        return into
     return Run.objects.create(
         kind=Run.Kind.IMPORT,
         organization=system.organization,
@@ -83,43 +97,111 @@ def begin_import(actor: Actor, *, system: ExternalSystem, settings: dict[str, ob
 
 
 def finish_import(run: Run, *, counts: dict[str, int], requests: int) -> None:
-    """End an import: with a warning when units conflict."""
-    run.state = Run.State.WARNING if counts["conflict"] else Run.State.SUCCESS
-    run.summary = {"counts": counts}
-    run.ended = timezone.now()
-    run.requests = requests
-    run.save()
-
-
-@contextmanager
-def sole_writer(system: int) -> Iterator[None]:
-    """Hold the right to write to one DHIS2 while the block runs; it ends with the connection, so a crash frees it.
-
-    Parallel imports gain nothing on a DHIS2 and can dead-lock there (verified facts, section 7).
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext('cgr.runs'), %s)", [system])
-        row = cursor.fetchone()
-    if not row or not row[0]:
-        message = "Another run is writing to this DHIS2 at the moment."
-        raise BadInput(message, code="system-busy", next_step="Wait until it has ended: cgr sync runs shows it.")
-    try:
-        yield
-    finally:
-        if connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext('cgr.runs'), %s)", [system])
+    """End an import: with a warning when units conflict. `Cancelled` when somebody cancelled it: nothing is written."""
+    state = Run.State.WARNING if counts["conflict"] else Run.State.SUCCESS
+    ended = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+        state=state, summary={"counts": counts}, ended=timezone.now(), requests=F("requests") + requests
+    )
+    if ended != 1:
+        raise Cancelled
+    run.refresh_from_db()
 
 
 def claim(run: Run, *, to_resume: bool = False) -> None:
-    """Set a stored plan, or a run that died or had to stop, to running; BadInput when it is in another state."""
+    """Set a stored plan, or a run that died or had to stop, to running; BadInput when it is in another state.
+
+    From then on it is a run in the foreground: no worker goes on with it.
+    """
     states = [Run.State.RUNNING, Run.State.FAILURE] if to_resume else [Run.State.NEW]
     claimed = Run.objects.filter(pk=run.pk, state__in=states).update(
-        state=Run.State.RUNNING, started=run.started or timezone.now(), ended=None, error=None
+        state=Run.State.RUNNING, goal="", started=run.started or timezone.now(), ended=None, error=None
     )
     if claimed != 1:
         run.refresh_from_db()
         raise _not_startable(run)
+    run.refresh_from_db()
+
+
+@transaction.atomic
+def queue_new(
+    actor: Actor,
+    *,
+    kind: Run.Kind,
+    goal: Run.Goal,
+    system: ExternalSystem,
+    request: dict[str, Any],
+    as_of: date,
+    config: str = "",
+) -> Run:
+    """Write a run for a worker to do, and hand it to the engine, in one transaction."""
+    run = Run.objects.create(
+        kind=kind,
+        organization=system.organization,
+        system=system,
+        config=config,
+        as_of=as_of,
+        state=Run.State.QUEUED,
+        actor=actor.name,
+        goal=goal,
+        request=request,
+        summary={"findings": [], "counts": {}, "guards": [], "dhis2": {}},
+    )
+    deliver(run)
+    return run
+
+
+@transaction.atomic
+def queue_stored(actor: Actor, run: Run, *, request: dict[str, Any], to_resume: bool = False) -> Run:
+    """Hand a stored plan, or a run that died or had to stop, to the workers; BadInput when it is in another state.
+
+    A worker acts with the rights of whoever asked last.
+    """
+    goal: str = Run.Goal.IMPORT if run.kind == Run.Kind.IMPORT else Run.Goal.APPLY
+    if to_resume and not run.digest:
+        goal = run.goal or goal
+    stored = Run.objects.filter(pk=run.pk)
+    ready = stored.filter(state__in=[Run.State.FAILURE] if to_resume else [Run.State.NEW])
+    if to_resume and is_abandoned(run):
+        ready = stored.filter(state__in=[Run.State.FAILURE, Run.State.RUNNING])
+    queued = ready.update(
+        state=Run.State.QUEUED, goal=goal, request=request, actor=actor.name, deliveries=0, ended=None, error=None
+    )
+    run.refresh_from_db()
+    if queued != 1:
+        raise _not_startable(run)
+    deliver(run)
+    return run
+
+
+def deliver(run: Run) -> None:
+    """Have a worker go on with a run; of one DHIS2 only one at a time, in the order in which they were asked for."""
+    enqueue(f"continue-{run.kind}", lock=f"system-{run.system_id}", run=run.pk)
+
+
+def take_up(run: Run) -> bool:
+    """Set a run to running that was queued for a worker, or whose worker died. False: there is nothing to do for it."""
+    taken = Run.objects.filter(pk=run.pk, state__in=[Run.State.QUEUED, Run.State.RUNNING]).exclude(goal="")
+    count = taken.update(
+        state=Run.State.RUNNING, started=run.started or timezone.now(), ended=None, deliveries=F("deliveries") + 1
+    )
+    run.refresh_from_db()
+    return count == 1
+
+
+def hand_back(run: Run, *, requests: int = 0) -> None:
+    """Put a run back in the queue whose worker was asked to stop; one that was cancelled meanwhile stays cancelled."""
+    rows = Run.objects.filter(pk=run.pk)
+    rows.update(requests=F("requests") + requests)
+    # It was stopped on purpose: that doesn't count as a worker that died of it.
+    rows.filter(state=Run.State.RUNNING).update(state=Run.State.QUEUED, deliveries=F("deliveries") - 1)
+    run.refresh_from_db()
+
+
+def leave_as_plan(run: Run, *, error: CgrError | None = None) -> None:
+    """Leave what a worker planned as a plan to be reviewed; `error`: why it wasn't applied though that was asked."""
+    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+        state=Run.State.NEW, goal="", started=None, error=error and error.as_json()["error"]
+    )
     run.refresh_from_db()
 
 
@@ -131,6 +213,8 @@ def require_startable(run: Run) -> None:
 
 def _not_startable(run: Run) -> BadInput:
     hint = f"Look at what it did (cgr sync report {run.pk}), then make a new plan."
+    if run.state == Run.State.QUEUED:
+        hint = f"A worker takes it up when its turn comes; stop that with: cgr sync cancel {run.pk}"
     if run.state == Run.State.RUNNING:
         hint = f"If the process that ran it died, continue it: cgr sync resume {run.pk}"
     if run.state == Run.State.FAILURE:
@@ -165,7 +249,7 @@ def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> 
     """End a run; one that was cancelled meanwhile stays cancelled."""
     rows = Run.objects.filter(pk=run.pk)
     rows.update(ended=timezone.now(), requests=F("requests") + requests, error=error)
-    rows.filter(state=Run.State.RUNNING).update(state=state)
+    rows.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING]).update(state=state)
     run.refresh_from_db()
     return run
 

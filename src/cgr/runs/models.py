@@ -31,6 +31,14 @@ class Run(models.Model):
         SYNC = "sync"
         IMPORT = "import"
 
+    class Goal(models.TextChoices):
+        """What a worker shall bring a run to: a stored plan, an applied one, both in one go, or imported units."""
+
+        PLAN = "plan"
+        APPLY = "apply"
+        RUN = "run"
+        IMPORT = "import"
+
     kind = models.CharField(max_length=20, choices=Kind.choices)
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="runs")
     system = models.ForeignKey("systems.ExternalSystem", on_delete=models.PROTECT, related_name="runs")
@@ -45,16 +53,49 @@ class Run(models.Model):
     error = models.JSONField(null=True)
     requests = models.PositiveIntegerField(default=0)
     actor = models.CharField(max_length=200)
+    goal = models.CharField(max_length=10, choices=Goal.choices, blank=True)
+    request = models.JSONField(default=dict)
+    deliveries = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField(auto_now_add=True)
     started = models.DateTimeField(null=True)
     ended = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="open_runs")
+        ]
 
     def __str__(self) -> str:
         """Show number and state."""
         return f"{self.pk} {self.config} {self.state}"
+
+
+class RunProgress(models.Model):
+    """How far a run is, written about once a second over a connection of its own (R9.3).
+
+    So it can be seen while the run's own transaction is open, and its `seen` is a sign of life: a process that was
+    stopped, or whose machine hangs, gives none. Seconds and counts; `since` is when the present step began; `session`
+    is the database session (its pid there) that writes the run's outcomes.
+    """
+
+    # No constraint: the connection that writes this must never wait for the one that writes the run.
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, db_constraint=False)
+    step = models.CharField(max_length=100)
+    steps_done = ArrayField(models.CharField(max_length=100), default=list)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    since = models.DateTimeField()
+    requests = models.PositiveIntegerField(default=0)
+    waited_s = models.FloatField(default=0.0)
+    worked_s = models.FloatField(default=0.0)
+    process = models.CharField(max_length=200)
+    session = models.IntegerField()
+    seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Show the step."""
+        return f"{self.run_id} {self.step} {self.done}"
 
 
 class RunItem(models.Model):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.errors import BadInput
 from cgr.runs.models import Run
@@ -48,13 +50,32 @@ def sync_run(actor: Actor, run_id: str) -> Run:
     return found
 
 
+def open_runs(system: int, *, config: str = "") -> QuerySet[Run]:
+    """Give the runs of a system that wait for a worker or go on, those that go on first; of one configuration if given.
+
+    For the product's own decisions: it doesn't ask who may see them.
+    """
+    found = Run.objects.filter(system=system, state__in=[Run.State.QUEUED, Run.State.RUNNING])
+    if config:
+        found = found.filter(config=config)
+    return found.order_by("-state", "pk")
+
+
+def ahead_of(row: Run) -> Run | None:
+    """Give the run that a queued one waits for: of one DHIS2 only one goes on at a time."""
+    if row.state != Run.State.QUEUED:
+        return None
+    return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
+
+
 def runs_json(found: Iterable[Run]) -> dict[str, object]:
     """Give runs in the shape of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come."""
     return {"runs": [run_json(row) for row in found]}
 
 
 def run_json(row: Run) -> dict[str, object]:
-    """Give one line of the list of runs."""
+    """Give one line of the list of runs. `behind`: the run that a queued one waits for."""
+    ahead = ahead_of(row)
     return {
         "id": str(row.pk),
         "kind": row.kind,
@@ -64,4 +85,5 @@ def run_json(row: Run) -> dict[str, object]:
         "started": row.started.isoformat() if row.started else None,
         "ended": row.ended.isoformat() if row.ended else None,
         "counts": row.summary.get("counts", {}),
+        **({"behind": str(ahead.pk)} if ahead else {}),
     }

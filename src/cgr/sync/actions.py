@@ -1,4 +1,7 @@
-"""The verbs of a synchronisation: check, plan, apply, resume, cancel. Pages, API and command line call these."""
+"""The verbs of a synchronisation: check, plan, apply, resume, cancel. Pages, API and command line call these.
+
+What is here works in the process that calls it; `sync/background.py` hands the same verbs to the workers.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from cgr.registry.actions import release_external_ids, reserve_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs import actions as runs
 from cgr.runs.items import never_sent_creations, read_changes
-from cgr.sync.applying import Job, write_units
+from cgr.runs.ownership import SystemBusy, sole_writer
+from cgr.sync.applying import Job, never, write_units
 from cgr.sync.groups import fill_groups
 from cgr.sync.paths import rebuild_paths
 from cgr.sync.planning import check, plan
@@ -48,6 +52,16 @@ def apply(
     wait: Callable[[float], None] = sleep,
 ) -> Run:
     """Apply a plan that somebody reviewed: `digest` says which plan they saw, `consents` which guards they lift."""
+    require_reviewed(actor, run, digest=digest, consents=consents)
+    with sole_writer(run.system), open_client(run.system) as client:
+        with transaction.atomic():
+            runs.claim(run)
+            begin(actor, run, why=why)
+        return carry_out(actor, run, client, progress=progress or Silent(), wait=wait)
+
+
+def require_reviewed(actor: Actor, run: Run, *, digest: str, consents: Sequence[str]) -> None:
+    """Refuse to apply a plan that isn't the one somebody looked at, isn't waiting any more, or that a guard stops."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     if digest != run.digest:
         raise NeedsConsent(
@@ -56,23 +70,24 @@ def apply(
             next_step=f"Look at the plan as it is (cgr sync report {run.pk}) and apply it with its own digest.",
         )
     runs.require_startable(run)
-    _stop_at_guards(run, consents)
-    lifted = [guard["code"] for guard in run.summary["guards"]]
-    with runs.sole_writer(run.system_id), open_client(run.system) as client:
-        with transaction.atomic():
-            runs.claim(run)
-            run.consents = [{"guard": code, "by": actor.name, "why": why} for code in lifted]
-            run.save(update_fields=["consents"])
-            _reserve_ids(actor, run)
-            record(
-                actor,
-                "apply",
-                kind="sync run",
-                subject=str(run.pk),
-                organization=run.organization.code,
-                after={"digest": digest, "consents": run.consents},
-            )
-        return _carry_out(actor, run, client, progress or Silent(), wait)
+    check_consents(consents)
+    if closed := closed_guards(run, consents):
+        raise closed
+
+
+def begin(actor: Actor, run: Run, *, why: str) -> None:
+    """Write down, in the transaction that claims the run, what has to stand before the first request is sent."""
+    run.consents = [{"guard": guard["code"], "by": actor.name, "why": why} for guard in run.summary["guards"]]
+    run.save(update_fields=["consents"])
+    reserve_ids(actor, run)
+    record(
+        actor,
+        "apply",
+        kind="sync run",
+        subject=str(run.pk),
+        organization=run.organization.code,
+        after={"digest": run.digest, "consents": run.consents},
+    )
 
 
 def check_consents(consents: Iterable[str]) -> None:
@@ -86,14 +101,14 @@ def check_consents(consents: Iterable[str]) -> None:
         )
 
 
-def _stop_at_guards(run: Run, consents: Sequence[str]) -> None:
-    check_consents(consents)
+def closed_guards(run: Run, consents: Sequence[str]) -> NeedsConsent | None:
+    """Give what stops a plan that exceeds a safety limit without consent, None when nothing does."""
     closed = [guard for guard in run.summary["guards"] if guard["code"] not in consents]
     if not closed:
-        return
+        return None
     shares = "; ".join(f"{guard['code']} is {guard['value']:.0%}, the limit {guard['limit']:.0%}" for guard in closed)
     options = " ".join(f"--consent {guard['code']}" for guard in run.summary["guards"])
-    raise NeedsConsent(
+    return NeedsConsent(
         f"The plan exceeds a safety limit: {shares}.",
         code=closed[0]["code"],
         next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}); if it is right, apply it with {options} and say "
@@ -101,7 +116,7 @@ def _stop_at_guards(run: Run, consents: Sequence[str]) -> None:
     )
 
 
-def _reserve_ids(actor: Actor, run: Run) -> None:
+def reserve_ids(actor: Actor, run: Run) -> None:
     """Write down the ids of new units before the first is sent, so that a repeat can never make a second one."""
     new = [item.change for item in read_changes(run.pk, unsettled=True) if is_creation(item.change)]
     ours = versions([change.key for change in new])
@@ -114,19 +129,40 @@ def _reserve_ids(actor: Actor, run: Run) -> None:
 def resume(actor: Actor, run: Run, *, progress: Progress | None = None, wait: Callable[[float], None] = sleep) -> Run:
     """Go on with a run whose process died or that had to stop: everything without an outcome (R9.4)."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    with runs.sole_writer(run.system_id), open_client(run.system) as client:
+    with sole_writer(run.system), open_client(run.system) as client:
         with transaction.atomic():
             runs.claim(run, to_resume=True)
-            _reserve_ids(actor, run)
-            record(actor, "resume", kind="sync run", subject=str(run.pk), organization=run.organization.code)
-        return _carry_out(actor, run, client, progress or Silent(), wait)
+            begin_again(actor, run)
+        return carry_out(actor, run, client, progress=progress or Silent(), wait=wait)
 
 
-def _carry_out(actor: Actor, run: Run, client: Dhis2, progress: Progress, wait: Callable[[float], None]) -> Run:
+def begin_again(actor: Actor, run: Run) -> None:
+    """Write down that a run goes on; what was reserved for units that weren't sent is reserved again."""
+    reserve_ids(actor, run)
+    record(actor, "resume", kind="sync run", subject=str(run.pk), organization=run.organization.code)
+
+
+def carry_out(
+    actor: Actor,
+    run: Run,
+    client: Dhis2,
+    *,
+    progress: Progress,
+    wait: Callable[[float], None],
+    stopping: Callable[[], bool] = never,
+) -> Run:
+    """Do what has no outcome yet. The right to write is held, the run is claimed and begun.
+
+    `stopping`: whether this process was asked to stop; then the run goes back into the queue at the next good place.
+    """
+    progress.measure(client)
     with _failing_in_words(run, client):
         mapping = msgspec.convert(run.settings, SyncMapping)
-        job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait)
+        job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait, stopping=stopping)
         went_through = write_units(job) and fill_groups(job)
+        if not went_through and not runs.is_cancelled(run):
+            runs.hand_back(run, requests=client.requests)
+            return run
         rebuild_paths(job)
         if went_through:
             return runs.finish(run, requests=client.requests)
@@ -141,6 +177,8 @@ def _failing_in_words(run: Run, client: Dhis2) -> Iterator[None]:
     """Write down why a run had to stop, then let the error go on to whoever started it."""
     try:
         yield
+    except SystemBusy:
+        raise  # the run is another process's now: what it says stands
     except CgrError as error:
         runs.fail(run, error, requests=client.requests)
         raise

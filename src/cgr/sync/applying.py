@@ -23,6 +23,7 @@ from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
+from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
@@ -41,9 +42,16 @@ if TYPE_CHECKING:
     from cgr.runs.models import Run
 
 
+def never() -> bool:
+    """Say that nobody asks this process to stop."""
+    return False
+
+
 @dataclass(slots=True)
 class Job:
     """Everything that applying one run needs. `wait` takes seconds; tests pass one that doesn't sleep.
+
+    `stopping` says whether this process was asked to stop: then no further batch is begun.
 
     `lost`: units whose change wasn't made, with the name of the object whose own trouble it is; what needs them isn't
     sent.
@@ -55,6 +63,7 @@ class Job:
     mapping: SyncMapping
     progress: Progress
     wait: Callable[[float], None]
+    stopping: Callable[[], bool] = never
     size: BatchSize = field(default_factory=BatchSize)
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
@@ -72,20 +81,25 @@ class Batch:
 
 
 def write_units(job: Job) -> bool:
-    """Write every unit of the plan that has no outcome yet. False: somebody cancelled the run between two batches."""
+    """Write every unit of the plan that has no outcome yet. False: the run has to stop between two batches."""
     job.lost = not_made(job.run.pk)
     job.batch = last_batch(job.run.pk)
     job.progress.step("write units", count_units_due(job.run.pk))
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
     while _fill(job, waiting, due):
-        if is_cancelled(job.run):
+        if has_to_stop(job):
             return False
         batch = next_batch([item.change for item in waiting], job.size)
         travelling = [waiting.popleft() for _ in batch]
         _write_batch(job, travelling)
         job.progress.advance(len(travelling))
     return True
+
+
+def has_to_stop(job: Job) -> bool:
+    """Say whether somebody cancelled the run, or this process was asked to stop."""
+    return job.stopping() or is_cancelled(job.run)
 
 
 def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem]) -> bool:
@@ -186,6 +200,12 @@ def _try_batch(job: Job, batch: Batch) -> None:
 def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
     """Send, and keep the books on what DHIS2 may have got: a request that it refuses has written nothing."""
     fresh = {change.uid for change in changes} - batch.doubtful
+    if not still_holds(job.run.system_id):
+        raise SystemBusy(
+            f"Run {job.run.pk} was taken over by another process; nothing more is sent from here.",
+            code="run-taken-over",
+            next_step=f"See what it does: cgr sync report {job.run.pk}",
+        )
     strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(changes[0]) else "UPDATE"
     batch.doubtful |= fresh
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from django.db import transaction
+from msgspec import UNSET, UnsetType
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
@@ -19,6 +20,7 @@ from cgr.core.mapping_rules import Severity, check_mapping
 from cgr.registry import queries as registry
 from cgr.registry.catalogue import visible_hierarchies
 from cgr.sync.models import SyncConfig
+from cgr.sync.schedules import lay_down
 from cgr.systems import queries as systems
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.records import Localized
+    from cgr.core.schedule import Schedule
     from cgr.registry.models import Hierarchy
 
 
@@ -39,8 +42,12 @@ def save_config(
     hierarchy: str,
     system: str,
     settings: SyncMapping,
+    schedule: Schedule | UnsetType | None = UNSET,
 ) -> Saved:
-    """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here."""
+    """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here.
+
+    `schedule`: left as it is when it isn't given; None removes it.
+    """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
     row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
@@ -59,6 +66,8 @@ def save_config(
     _check_organization(row, system=system)
     _check_mapping(settings, hierarchy)
     row.settings = msgspec.json.decode(msgspec.json.encode(settings))
+    if schedule is not UNSET and (schedule is None or msgspec.to_builtins(schedule) != row.schedule):
+        lay_down(row, schedule, by=actor)
     row.save()
     return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=_shown(row))
 
@@ -101,6 +110,7 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "label": row.label,
             "hierarchy": row.hierarchy.code,
             "system": row.system.code,
+            **({"schedule": row.schedule} if row.schedule else {}),
             **row.settings,
         }
         for row in configs(actor)
@@ -142,4 +152,5 @@ def _check_mapping(settings: SyncMapping, hierarchy: str) -> None:
 
 
 def _shown(row: SyncConfig) -> dict[str, object]:
-    return {"label": row.label, "hierarchy": row.hierarchy.code, "system": row.system.code, **row.settings}
+    scheduled = {"schedule": row.schedule} if row.schedule else {}
+    return {"label": row.label, "hierarchy": row.hierarchy.code, "system": row.system.code, **scheduled, **row.settings}

@@ -14,9 +14,9 @@ from cgr.core.batches import writes_unit
 from cgr.core.errors import NeedsPerson
 from cgr.dhis2.errors import FORBIDDEN, NOT_FOUND
 from cgr.registry.snapshot import versions
-from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, read_changes, settle
 from cgr.sync import outcomes
+from cgr.sync.applying import has_to_stop
 from cgr.sync.patience import patiently
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _A_GROUPS_OWN = frozenset({FORBIDDEN, NOT_FOUND})
 
 
 def fill_groups(job: Job) -> bool:
-    """Add every unit to its planned groups. False: somebody cancelled the run between two groups."""
+    """Add every unit to its planned groups. False: the run has to stop between two groups."""
     items = {item.pk: item for item in _still_as_planned(_waiting(job))}
     by_group: dict[str, list[int]] = defaultdict(list)
     for pk, item in items.items():
@@ -40,7 +40,7 @@ def fill_groups(job: Job) -> bool:
     open_groups = {pk: len(item.change.groups) for pk, item in items.items()}
     outcome = {pk: outcomes.in_all_groups(item) for pk, item in items.items()}
     for group, pks in sorted(by_group.items()):
-        if is_cancelled(job.run):
+        if has_to_stop(job):
             return False
         members = [items[pk] for pk in pks]
         outcome.update(patiently(partial(_fill, job, group, members), job.wait))

@@ -46,13 +46,14 @@ if TYPE_CHECKING:
 
 def check(actor: Actor, code: str) -> list[Finding]:
     """Hold a configuration against the live DHIS2 (R4.4)."""
-    config = _config(actor, code)
+    config = plannable(actor, code)
     with open_client(config.system) as client:
         shape = read_and_keep(client, config.system).shape
     return check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
 
 
-def _config(actor: Actor, code: str) -> SyncConfig:
+def plannable(actor: Actor, code: str) -> SyncConfig:
+    """Give a configuration whose runs the actor manages; NotAllowed when it doesn't exist or they may not know it."""
     config = find_config(actor, code)
     require(actor, Permission.MANAGE_RUNS, organization=config.organization.code)
     return config
@@ -66,16 +67,19 @@ def plan(
     only: str = "",
     progress: Progress | None = None,
     wait: Callable[[float], None] = sleep,
+    into: Run | None = None,
 ) -> Run:
     """Read both sides, plan, let DHIS2 validate, store. What is stored is exactly what apply will do (R9.1).
 
-    `only`: `failed-of:RUN` limits the plan to the objects of that run that aren't done.
+    `only`: `failed-of:RUN` limits the plan to the objects of that run that aren't done. `into`: the run that a worker
+    makes the plan for.
     """
-    config = _config(actor, code)
+    config = plannable(actor, code)
     again = _undone_objects(actor, config, only) if only else None
     watcher = progress or Silent()
     on = as_of or timezone.localdate()
     with open_client(config.system) as client:
+        watcher.measure(client)
         planned = _make_plan(config, client, on, again, watcher, wait)
         watcher.step("store the plan")
         with transaction.atomic():
@@ -90,6 +94,7 @@ def plan(
                 names=planned.names,
                 requests=client.requests,
                 only=only,
+                into=into,
             )
             record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
     return run
@@ -150,6 +155,12 @@ def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int
         if one.reserved and one.external_id in theirs.units:
             arrived.append(one.key)
         yield one
+
+
+def require_only(actor: Actor, config: SyncConfig, only: str) -> None:
+    """Refuse what a plan can't be limited to, before anything is queued; BadInput."""
+    if only:
+        _undone_objects(actor, config, only)
 
 
 def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:

@@ -12,6 +12,7 @@ from cgr.core.plan_json import change_json, problem_json
 from cgr.core.plan_words import Names
 from cgr.core.report import OutcomeError, OutcomeState
 from cgr.runs.items import PlannedItem, read_changes, read_notes, read_problems
+from cgr.runs.progress import progress_json
 
 if TYPE_CHECKING:
     from cgr.runs.models import Run
@@ -37,6 +38,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "requests": run.requests,
         "consents": run.consents,
         "error": run.error,
+        "progress": progress_json(run),
         "changes": [_with_outcome(item, run, names) for item in read_changes(run.pk)],
         **_tail(run),
     }

@@ -1,0 +1,33 @@
+"""What workers do: the one list of work that can be enqueued and of chores, and the process that does them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cgr.imports.background import continue_import
+from cgr.jobs import Stopping
+from cgr.jobs.worker import Chore, Work, run_worker
+from cgr.runs.delivery import deliver_again
+from cgr.runs.ownership import SystemBusy
+from cgr.sync.background import continue_sync
+from cgr.sync.scheduling import queue_due
+
+_EVERY_TEN_SECONDS = "* * * * * */10"
+_EVERY_MINUTE = "* * * * *"
+
+
+def work(*, concurrency: int) -> None:
+    """Be a worker until SIGTERM or Ctrl-C; the work in hand is brought to a good place first."""
+    stopping = Stopping()
+    run_worker(
+        [
+            Work("continue-sync", partial(continue_sync, stopping=stopping), later_after=(SystemBusy,)),
+            Work("continue-import", partial(continue_import, stopping=stopping), later_after=(SystemBusy,)),
+        ],
+        [
+            Chore("deliver-again", deliver_again, _EVERY_TEN_SECONDS),
+            Chore("schedules", queue_due, _EVERY_MINUTE),
+        ],
+        concurrency=concurrency,
+        stopping=stopping,
+    )

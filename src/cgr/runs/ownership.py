@@ -1,0 +1,102 @@
+"""The right to write to one DHIS2: held by one process at a time, and lost by one that no longer gives signs of life.
+
+The right is a lock of the database session over which a run writes its outcomes. So it ends with the process, and
+whoever has lost it can't write any more either: a process that was stopped, whose right was taken over and that wakes
+up later finds its session gone (R9.4). Nothing has to compare numbers at every write, and nothing can forget to.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from cgr.core.errors import BadInput
+from cgr.runs.models import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cgr.systems.models import ExternalSystem
+
+SIGN_OF_LIFE_S = 30.0
+"""A process that wrote no progress for so long has died, hangs or was stopped; it writes once a second."""
+
+_END_SESSION_MS = 10_000
+
+
+class SystemBusy(BadInput):
+    """Another run writes to this DHIS2: wait for its end."""
+
+
+@contextmanager
+def sole_writer(system: ExternalSystem) -> Iterator[None]:
+    """Hold the right to write to one DHIS2 while the block runs; it ends with the session, so a crash frees it.
+
+    Raises `SystemBusy`, naming the run that has it. Parallel imports gain nothing on a DHIS2 and can dead-lock there
+    (verified facts, section 7).
+    """
+    if not _try_lock(system.pk):
+        _end_silent_holder(system.pk)
+        if not _try_lock(system.pk):
+            raise _busy(system)
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('cgr.runs'), %s)", [system.pk])
+
+
+def still_holds(system: int) -> bool:
+    """Say whether this very session holds the right; raises what the database raises when the session is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDER, [system])
+        return any(pid == own for pid, own, _ in cursor.fetchall())
+
+
+# Whoever holds the lock of a system (an "advisory" one with two numbers), who asks, and the holder's sign of life.
+_HOLDER = (
+    "SELECT pid, pg_backend_pid(), (SELECT max(seen) < now() - interval '30 seconds' FROM runs_runprogress"
+    " WHERE session = pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid::bigint = hashtext('cgr.runs')::bigint & 4294967295 AND objid::bigint = %s"
+)
+
+
+def _try_lock(system: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('cgr.runs'), %s)", [system])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _end_silent_holder(system: int) -> None:
+    """End the session of whoever holds the right without a sign of life; it can't write to the database again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDER, [system])
+        for pid, _, silent in cursor.fetchall():
+            if silent:
+                cursor.execute("SELECT pg_terminate_backend(%s, %s)", [pid, _END_SESSION_MS])
+
+
+def _busy(system: ExternalSystem) -> SystemBusy:
+    ahead = Run.objects.filter(system=system, state=Run.State.RUNNING).order_by("started").first()
+    by = f"run {ahead.pk} of {ahead.actor}" if ahead else "another process"
+    return SystemBusy(
+        f'"{system.code}" is being written to by {by} at the moment.',
+        code="system-busy",
+        next_step="Wait until it has ended: cgr sync runs shows it.",
+    )
+
+
+def is_abandoned(run: Run) -> bool:
+    """Say whether nobody works on a run any more: its session has ended, or gave no sign of life for too long."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM runs_runprogress WHERE run_id = %s AND seen > now() - %s * interval '1 second'"
+            " AND EXISTS (SELECT FROM pg_stat_activity WHERE pid = session)",
+            [run.pk, SIGN_OF_LIFE_S],
+        )
+        return cursor.fetchone() is None

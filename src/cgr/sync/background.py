@@ -1,0 +1,147 @@
+"""The same verbs for the workers: written down as a run, handed to the engine, taken up by whichever worker is free.
+
+What a worker does with a run follows from what stands in the run, so it doesn't matter which worker, how often it was
+delivered, or what became of the worker before (R9.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db import transaction
+from django.utils import timezone
+
+from cgr.accounts.policy import Permission, require
+from cgr.audit.actions import record
+from cgr.jobs import HandedBack
+from cgr.runs import actions as runs
+from cgr.runs.continuing import continue_run
+from cgr.runs.interrupting import Interruptible
+from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
+from cgr.sync.planning import plan, plannable, require_only
+from cgr.systems.connection import open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cgr.accounts.actors import Actor
+    from cgr.core.progress import Progress
+    from cgr.jobs import Stopping
+    from cgr.runs.models import Run
+    from cgr.runs.progress import Recorder
+
+
+class _Request(TypedDict, total=False):
+    """How a worker is to do it: see `queue_plan` and `queue_apply`. `begun`: the first request may have been sent."""
+
+    as_of: str | None
+    only: str
+    consents: list[str]
+    why: str
+    begun: bool
+
+
+@transaction.atomic
+def queue_plan(
+    actor: Actor,
+    code: str,
+    *,
+    as_of: date | None = None,
+    only: str = "",
+    then_apply: bool = False,
+    consents: Sequence[str] = (),
+    why: str = "",
+) -> Run:
+    """Have a worker make a plan, and with `then_apply` apply it unless a guard without consent stops it."""
+    config = plannable(actor, code)
+    check_consents(consents)
+    require_only(actor, config, only)
+    goal = runs.Goal.RUN if then_apply else runs.Goal.PLAN
+    request = _Request(as_of=as_of.isoformat() if as_of else None, only=only, consents=[*consents], why=why)
+    run = runs.queue_new(
+        actor,
+        kind=runs.Kind.SYNC,
+        goal=goal,
+        system=config.system,
+        config=config.code,
+        request={**request},
+        as_of=as_of or timezone.localdate(),
+    )
+    _record(actor, "queue", run, goal=goal)
+    return run
+
+
+@transaction.atomic
+def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] = (), why: str = "") -> Run:
+    """Have a worker apply a plan that somebody reviewed."""
+    require_reviewed(actor, run, digest=digest, consents=consents)
+    runs.queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
+    _record(actor, "queue", run, goal=runs.Goal.APPLY)
+    return run
+
+
+@transaction.atomic
+def queue_resume(actor: Actor, run: Run) -> Run:
+    """Have a worker go on with a run that died or had to stop."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    request = {**run.request, "begun": True} if run.digest else run.request
+    runs.queue_stored(actor, run, request=request, to_resume=True)
+    _record(actor, "queue", run, goal=run.goal)
+    return run
+
+
+def _record(actor: Actor, action: str, run: Run, *, goal: str) -> None:
+    record(
+        actor,
+        action,
+        kind="sync run",
+        subject=str(run.pk),
+        organization=run.organization.code,
+        after={"config": run.config, "goal": goal},
+    )
+
+
+def continue_sync(run_id: int, stopping: Stopping) -> None:
+    """Bring a run as far as it goes: from asked for to planned, from planned to applied. Raises as `continue_run`."""
+
+    def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
+        if not run.digest and not _plan(actor, run, Interruptible(recorder, run, stopping), stopping):
+            return
+        _apply(actor, run, recorder, stopping)
+        if run.state == run.State.QUEUED:
+            raise HandedBack
+
+    continue_run(run_id, go_on)
+
+
+def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:
+    """Make the plan. False: a person has to look at it first, because that was asked for or a guard demands it."""
+    request = run.request
+    plan(
+        actor,
+        run.config,
+        as_of=run.as_of if request["as_of"] else None,
+        only=request["only"],
+        progress=progress,
+        wait=stopping.wait,
+        into=run,
+    )
+    closed = closed_guards(run, request["consents"])
+    if run.goal == runs.Goal.PLAN or closed is not None:
+        runs.leave_as_plan(run, error=None if run.goal == runs.Goal.PLAN else closed)
+        return False
+    return True
+
+
+def _apply(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> None:
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    with open_client(run.system) as client:
+        with transaction.atomic():
+            if run.request.get("begun"):
+                begin_again(actor, run)
+            else:
+                begin(actor, run, why=run.request["why"])
+                run.request["begun"] = True
+                run.save(update_fields=["request"])
+        carry_out(actor, run, client, progress=progress, wait=stopping.wait, stopping=stopping)

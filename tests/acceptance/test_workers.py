@@ -1,0 +1,179 @@
+"""Workers: runs outlive whoever started them and each process that does them; no DHIS2 has two writers at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cgr.sandbox.faults import Fault
+
+from .country import PLACES
+from .machine import DEADLINE, new_facilities
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from .machine import Machine
+
+ENDED = {"success", "warning", "failure", "cancelled", "new"}
+
+
+@contextmanager
+def working(machine: Machine) -> Iterator[subprocess.Popen[bytes]]:
+    """Have one more worker for as long as the block runs, unless it is ended before."""
+    worker = machine.start("worker")
+    try:
+        yield worker
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
+
+
+def state_of(machine: Machine, run: str) -> str:
+    found = {row["id"]: row["state"] for row in machine.cgr("sync", "runs")["runs"]}
+    return found[run]
+
+
+def ended(machine: Machine, run: str) -> dict[str, Any]:
+    wait_until(lambda: state_of(machine, run) in ENDED)
+    return machine.report(run)
+
+
+def codes(machine: Machine) -> list[str]:
+    return sorted(unit["code"] for unit in machine.world.units().values())
+
+
+def expected(count: int) -> list[str]:
+    return sorted([*(place[1] for place in PLACES), *(line["code"] for line in new_facilities(count))])
+
+
+def queue_new_facilities(machine: Machine, count: int) -> str:
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(count)))
+    queued = machine.cgr("sync", "run", "all", "--background", "--consent", "changed_share", "--why", "test")
+    assert queued["state"] == "queued"
+    run: str = queued["id"]
+    return run
+
+
+def test_a_worker_does_what_was_handed_to_the_background(machine: Machine) -> None:
+    run = queue_new_facilities(machine, 30)
+    assert codes(machine) == expected(0)
+    with working(machine) as worker:
+        report = ended(machine, run)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(DEADLINE) == 0
+    assert (report["state"], {change["outcome"] for change in report["changes"]}) == ("success", {"done"})
+    assert report["progress"]["requests"] > 0
+    assert report["progress"]["steps_done"]
+    assert codes(machine) == expected(30)
+
+
+def test_following_a_run_ends_as_doing_it_would(machine: Machine) -> None:
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(3)))
+    with working(machine):
+        plan = machine.cgr("sync", "plan", "all", "--follow")
+        assert plan["counts"]["create"] == 3
+        report = machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--follow", "--yes")
+        assert (report["state"], len(report["changes"])) == ("success", 3)
+        machine.world.faults.add(Fault("refuse-auth", times=0))
+        assert machine.cgr("sync", "plan", "all", "--follow", expect=3)["error"]["code"] == "wrong-credentials"
+    assert codes(machine) == expected(3)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+def test_a_run_is_finished_by_another_worker_and_written_by_one_only(machine: Machine, end: signal.Signals) -> None:
+    run = queue_new_facilities(machine, 30)
+    slow = machine.world.faults.add(Fault("slow", method="POST", path="/api/metadata", seconds=2, after=1, times=1))
+    with working(machine) as first:
+        wait_until(lambda: slow.done)
+        first.send_signal(end)
+        with working(machine) as second:
+            report = ended(machine, run)
+            if end == signal.SIGSTOP:
+                first.send_signal(signal.SIGCONT)  # it wakes up, and must not write over what the second one did
+                time.sleep(3)
+                assert machine.report(run) == report
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(DEADLINE) == 0
+    assert {change["outcome"] for change in report["changes"]} == {"done"}
+    assert codes(machine) == expected(30)
+    assert machine.cgr("sync", "plan", "all")["changes"] == []
+
+
+def test_a_queued_run_says_behind_whom_it_waits_and_can_be_cancelled(machine: Machine) -> None:
+    first = queue_new_facilities(machine, 3)
+    second = machine.cgr("sync", "run", "all", "--background")
+    assert second["behind"] == first
+    machine.cgr("sync", "cancel", second["id"])
+    with working(machine):
+        assert ended(machine, first)["state"] == "success"
+    assert state_of(machine, second["id"]) == "cancelled"
+
+
+def test_a_worker_waits_for_a_run_in_the_foreground(machine: Machine) -> None:
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(3)))
+    plan = machine.cgr("sync", "plan", "all")
+    slow = machine.world.faults.add(Fault("slow", method="POST", path="/api/metadata", seconds=4, times=1))
+    foreground = machine.start("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
+    wait_until(lambda: slow.done)
+    with working(machine):
+        queued = machine.cgr("sync", "run", "all", "--background")
+        assert queued["behind"] == plan["id"]
+        report = ended(machine, queued["id"])
+    assert foreground.wait(DEADLINE) == 0
+    assert (report["state"], report["changes"]) == ("success", [])
+    assert codes(machine) == expected(3)
+
+
+def test_a_guard_leaves_a_plan_to_be_reviewed(machine: Machine) -> None:
+    machine.relabel_facilities()
+    machine.change_limits(changed_share=0.1, min_units=1)
+    with working(machine):
+        queued = machine.cgr("sync", "run", "all", "--background")
+        plan = ended(machine, queued["id"])
+        assert (plan["state"], plan["error"]["code"]) == ("new", "changed_share")
+        report = machine.cgr(
+            "sync", "apply", plan["id"], "--digest", plan["digest"], "--consent", "changed_share", "--why", "renamed",
+            "--follow", "--yes",
+        )  # fmt: skip
+    assert report["state"] == "success"
+    assert report["error"] is None
+
+
+def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> None:
+    machine.add_import_target()
+    slow = machine.world.faults.add(Fault("slow", method="GET", path="/api/organisationUnits", seconds=2, times=1))
+    queued = machine.cgr(
+        "import", "dhis2", "--system", "hmis", "--hierarchy", "copy",
+        "--levels", "1=country-copy,2=region-copy", "--background",
+    )  # fmt: skip
+    with working(machine) as first:
+        wait_until(lambda: slow.done)
+        first.kill()
+        with working(machine):
+            wait_until(lambda: state_of(machine, queued["run"]) in ENDED)
+    assert state_of(machine, queued["run"]) == "warning"  # the country's units belong to other objects already
+
+
+def test_a_schedule_starts_runs_and_can_be_paused(machine: Machine) -> None:
+    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(2)))
+    shown = machine.cgr("sync", "schedule", "all", "--cron", "* * * * *", "--time-zone", "Africa/Lusaka")
+    assert shown["next"] is not None
+    with working(machine):
+        (run,) = wait_until(lambda: machine.cgr("sync", "runs")["runs"], seconds=100)
+        assert ended(machine, run["id"])["state"] == "success"
+        assert machine.cgr("sync", "schedule", "all", "--pause")["next"] is None
+    assert codes(machine) == expected(2)

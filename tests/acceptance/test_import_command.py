@@ -15,7 +15,7 @@ from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
 from .country import ID_OF, PLACES, metadata
-from .test_command_line import CGR, DEADLINE, Machine
+from .machine import CGR, DEADLINE, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 
 from cgr.sandbox.faults import Fault
 
-from .country import PLACES
+from .country import ID_OF, PLACES
 from .machine import DEADLINE, new_facilities
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_following_a_run_ends_as_doing_it_would(machine: Machine) -> None:
     assert codes(machine) == expected(3)
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP], ids=lambda end: end.name)
 def test_a_run_is_finished_by_another_worker_and_written_by_one_only(machine: Machine, end: signal.Signals) -> None:
     run = queue_new_facilities(machine, 30)
     slow = machine.world.faults.add(Fault("slow", method="POST", path="/api/metadata", seconds=2, after=1, times=1))
@@ -139,7 +139,8 @@ def test_a_worker_waits_for_a_run_in_the_foreground(machine: Machine) -> None:
 
 
 def test_a_guard_leaves_a_plan_to_be_reviewed(machine: Machine) -> None:
-    machine.relabel_facilities()
+    renamed = [{"type": kind, "code": code, "label": {"default": f"{code} renamed"}} for kind, code, *_ in PLACES]
+    machine.cgr("objects", "apply", machine.objects_file(*renamed))
     machine.change_limits(changed_share=0.1, min_units=1)
     with working(machine):
         queued = machine.cgr("sync", "run", "all", "--background")
@@ -154,26 +155,20 @@ def test_a_guard_leaves_a_plan_to_be_reviewed(machine: Machine) -> None:
 
 
 def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> None:
-    machine.add_import_target()
+    machine.apply_configuration(
+        types=[{"code": "area", "organization": "MOH", "label": "Area", "geometry": "mixed"}],
+        hierarchies=[{"code": "copy", "organization": "MOH", "label": "Copy", "tree": {"area": {}}}],
+        syncs=[],
+    )
     slow = machine.world.faults.add(Fault("slow", method="GET", path="/api/organisationUnits", seconds=2, times=1))
     queued = machine.cgr(
-        "import", "dhis2", "--system", "hmis", "--hierarchy", "copy",
-        "--levels", "1=country-copy,2=region-copy", "--background",
-    )  # fmt: skip
+        "import", "dhis2", "--system", "hmis", "--hierarchy", "copy", "--levels", "1=area", "--background"
+    )
     with working(machine) as first:
         wait_until(lambda: slow.done)
         first.kill()
         with working(machine):
             wait_until(lambda: state_of(machine, queued["run"]) in ENDED)
-    assert state_of(machine, queued["run"]) == "warning"  # the country's units belong to other objects already
-
-
-def test_a_schedule_starts_runs_and_can_be_paused(machine: Machine) -> None:
-    machine.cgr("objects", "apply", machine.objects_file(*new_facilities(2)))
-    shown = machine.cgr("sync", "schedule", "all", "--cron", "* * * * *", "--time-zone", "Africa/Lusaka")
-    assert shown["next"] is not None
-    with working(machine):
-        (run,) = wait_until(lambda: machine.cgr("sync", "runs")["runs"], seconds=100)
-        assert ended(machine, run["id"])["state"] == "success"
-        assert machine.cgr("sync", "schedule", "all", "--pause")["next"] is None
-    assert codes(machine) == expected(2)
+    assert state_of(machine, queued["run"]) == "warning"
+    (problem,) = machine.cgr("import", "report", queued["run"], expect=1)["problems"]
+    assert problem["uid"] == ID_OF["C"]  # the unit belongs to the country already

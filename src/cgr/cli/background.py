@@ -25,11 +25,12 @@ def show_queued(run: Run, *, as_json: bool) -> None:
     from cgr.runs.queries import ahead_of  # noqa: PLC0415 - needs Django set up
 
     ahead = ahead_of(run)
-    document = {"id": str(run.pk), "state": run.state, **({"behind": str(ahead.pk)} if ahead else {})}
+    name, command = ("id", "sync") if run.kind == run.Kind.SYNC else ("run", "import")
+    document = {name: str(run.pk), "state": run.state, **({"behind": str(ahead.pk)} if ahead else {})}
     where = f" behind run {ahead.pk} of {ahead.actor}" if ahead else ""
     show(
         document,
-        [f"Run {run.pk} is {run.state}{where}. Watch it: cgr sync follow {run.pk}"],
+        [f"Run {run.pk} is {run.state}{where}. Watch it: cgr {command} follow {run.pk}"],
         as_json=as_json,
     )
 
@@ -53,8 +54,7 @@ def follow(run: Run) -> Run:
             sleep(_EVERY_S)
             run.refresh_from_db()
         shown.show(run)
-    _raise_what_stopped(run)
-    return run
+    return raise_what_stopped(run)
 
 
 class _Shown:
@@ -78,11 +78,13 @@ class _Shown:
         self._done = now["done"]
 
 
-def _raise_what_stopped(run: Run) -> None:
+def raise_what_stopped(run: Run) -> Run:
+    """Raise what stopped a run, in its own words; give the run when nothing did."""
     if run.error is None:
-        return
+        return run
     if run.state == run.State.NEW:
         raise NeedsConsent(run.error["message"], code=run.error["code"], next_step=run.error["next_step"])
     if run.state == run.State.FAILURE:
         kind = CgrError if run.error["code"] == "unexpected" else OtherSide
         raise kind(run.error["message"], code=run.error["code"], next_step=run.error["next_step"])
+    return run

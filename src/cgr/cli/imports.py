@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cgr.imports.actions import ImportResult
+    from cgr.runs.models import Run
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
+
+RunId = Annotated[str, typer.Argument(help="Id of the import's run.")]
 
 _SHOWN = 8
 _SOME_CONFLICTS = 1
@@ -43,9 +48,17 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     ] = "opening",
     mapping: Annotated[str, typer.Option(help="File (YAML) that maps fields, attributes, terms and groups.")] = "",
     preview: Preview = False,
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Import organisation units, live; what conflicts is listed and left out."""
+    if preview and (background or watch):
+        raise BadInput(
+            "A preview is not handed to the workers: nothing of it is kept.",
+            code="usage",
+            next_step="Leave out --background and --follow, or --preview.",
+        )
     if bool(levels) == propose:
         raise BadInput(
             "Say which level is which type, or have them proposed.",
@@ -69,8 +82,65 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
         start=from_day,
         mapping=asked_mapping,
     )
+    if background or watch:
+        from cgr.imports.background import queue_import  # noqa: PLC0415 - needs Django set up
+
+        return _hand_over(queue_import(local_operator(), request), watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_units(local_operator(), request, preview=preview, progress=bars)
+    return _show_result(result, preview=preview, as_json=as_json)
+
+
+@app.command("report")
+def report(run: RunId, *, as_json: Json = False) -> int:
+    """Show what an import did, unit by unit."""
+    actor = open_instance()
+    from cgr.imports.reports import import_run, result_of  # noqa: PLC0415 - needs Django set up
+
+    found = import_run(actor, run)
+    return _show_result(result_of(raise_what_stopped(found)), preview=False, as_json=as_json)
+
+
+@app.command("follow")
+def follow_import(run: RunId, *, as_json: Json = False) -> int:
+    """Watch an import that the workers do until it ends; Ctrl-C ends the watching, not the import."""
+    actor = open_instance()
+    from cgr.imports.reports import import_run  # noqa: PLC0415 - needs Django set up
+
+    return _hand_over(import_run(actor, run), watch=True, as_json=as_json)
+
+
+@app.command("cancel")
+def cancel(run: RunId, *, as_json: Json = False) -> None:
+    """Stop an import that the workers do; nothing of it is kept."""
+    actor = open_instance()
+    from cgr.imports.background import cancel_import  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.reports import import_run  # noqa: PLC0415 - as above
+
+    found = cancel_import(actor, import_run(actor, run))
+    show({"run": str(found.pk), "state": found.state}, [f"Import {found.pk} is cancelled."], as_json=as_json)
+
+
+@app.command("resume")
+def resume(run: RunId, *, watch: Follow = False, as_json: Json = False) -> int:
+    """Have the workers do an import again that had to stop; nothing of it was kept."""
+    actor = open_instance()
+    from cgr.imports.background import resume_import  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.reports import import_run  # noqa: PLC0415 - as above
+
+    return _hand_over(resume_import(actor, import_run(actor, run)), watch=watch, as_json=as_json)
+
+
+def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
+    if not watch:
+        show_queued(run, as_json=as_json)
+        return 0
+    from cgr.imports.reports import result_of  # noqa: PLC0415 - needs Django set up
+
+    return _show_result(result_of(follow(run)), preview=False, as_json=as_json)
+
+
+def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
     document = import_document(result)
     if as_json:
         document["changes"] = list(result.read_changes())

@@ -152,20 +152,21 @@ def _import(  # noqa: PLR0913 - all that was gathered
     notes = _notes(scope)
     source = "import preview" if run is None else f"import {run.pk}"
     write_objects(actor, tally.drafts(_planned(settings, situation, scope), progress), source=source)
+    levels = [
+        LevelCounts(level, settings.levels.get(level) if level else None, counts)
+        for level, counts in tally.levels.items()
+    ]
     if run is not None:
-        runs.finish_import(run, counts=tally.counts, requests=requests)
+        summary = {
+            "counts": tally.counts,
+            "levels": msgspec.to_builtins(levels),
+            "notes": msgspec.to_builtins(notes),
+        }
+        runs.finish_import(run, summary=summary, requests=requests)
         organization = system.organization.code
         record(actor, "import", kind="import run", subject=str(run.pk), organization=organization, after=tally.counts)
     return ImportResult(
-        run=tally.run,
-        counts=tally.counts,
-        levels=[
-            LevelCounts(level, settings.levels.get(level) if level else None, counts)
-            for level, counts in tally.levels.items()
-        ],
-        problems=tally.problems,
-        notes=notes,
-        kept=tally.kept,
+        run=tally.run, counts=tally.counts, levels=levels, problems=tally.problems, notes=notes, kept=tally.kept
     )
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
+from cgr.core.errors import BadInput
 from cgr.imports.actions import import_units
 from cgr.imports.preparing import Request, check_request
 from cgr.runs import actions as runs
@@ -39,6 +40,30 @@ def queue_import(actor: Actor, request: Request) -> Run:
         as_of=timezone.localdate(),
     )
     record(actor, "queue", kind="import run", subject=str(run.pk), organization=system.organization.code)
+    return run
+
+
+@transaction.atomic
+def resume_import(actor: Actor, run: Run) -> Run:
+    """Have a worker do an import again that had to stop; nothing of it was kept."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    if not run.request:
+        raise BadInput(
+            f"Run {run.pk} was an import in the foreground: nothing is left of it.",
+            code="run-not-startable",
+            next_step="Import again: cgr import dhis2",
+        )
+    runs.queue_stored(actor, run, request=run.request, to_resume=True)
+    record(actor, "queue", kind="import run", subject=str(run.pk), organization=run.organization.code)
+    return run
+
+
+@transaction.atomic
+def cancel_import(actor: Actor, run: Run) -> Run:
+    """Stop an import; nothing of it is kept."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    runs.require_cancelled(run)
+    record(actor, "cancel", kind="import run", subject=str(run.pk), organization=run.organization.code)
     return run
 
 

@@ -96,11 +96,11 @@ def begin_import(
     )
 
 
-def finish_import(run: Run, *, counts: dict[str, int], requests: int) -> None:
+def finish_import(run: Run, *, summary: dict[str, Any], requests: int) -> None:
     """End an import: with a warning when units conflict. `Cancelled` when somebody cancelled it: nothing is written."""
-    state = Run.State.WARNING if counts["conflict"] else Run.State.SUCCESS
+    state = Run.State.WARNING if summary["counts"]["conflict"] else Run.State.SUCCESS
     ended = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
-        state=state, summary={"counts": counts}, ended=timezone.now(), requests=F("requests") + requests
+        state=state, summary=summary, ended=timezone.now(), requests=F("requests") + requests
     )
     if ended != 1:
         raise Cancelled
@@ -270,14 +270,20 @@ def runs_with_stale_paths(run: Run) -> list[int]:
     return [run.pk, *since.values_list("pk", flat=True)]
 
 
-def cancel(run: Run) -> bool:
-    """Cancel a run: at once when nothing was sent yet, else after the batch in flight. False: it had ended."""
-    return (
-        Run.objects.filter(pk=run.pk, state__in=[Run.State.NEW, Run.State.QUEUED, Run.State.RUNNING]).update(
-            state=Run.State.CANCELLED, ended=timezone.now()
-        )
-        == 1
+def require_cancelled(run: Run) -> None:
+    """Cancel a run: at once when nothing was sent yet, else after the batch in flight. BadInput: it had ended."""
+    open_states = [Run.State.NEW, Run.State.QUEUED, Run.State.RUNNING]
+    cancelled = Run.objects.filter(pk=run.pk, state__in=open_states).update(
+        state=Run.State.CANCELLED, ended=timezone.now()
     )
+    run.refresh_from_db()
+    if cancelled != 1:
+        command = "sync" if run.kind == Run.Kind.SYNC else "import"
+        raise BadInput(
+            f"Run {run.pk} has ended already: {run.state}.",
+            code="run-ended",
+            next_step=f"See what it did: cgr {command} report {run.pk}",
+        )
 
 
 def is_cancelled(run: Run) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _CHUNK = 2_000
-_Record = TypeVar("_Record", Problem, Note)
+_Record = TypeVar("_Record", bound=Struct)
 
 
 _CHANGES = (
@@ -139,15 +139,16 @@ def read_bodies(run: int) -> Iterator[str]:
 
 def read_problems(run: int) -> list[Problem]:
     """Read the problems of a run's plan."""
-    return _read(run, RunItem.Category.PROBLEM.value, Problem)
+    return read_records(run, RunItem.Category.PROBLEM.value, Problem)
 
 
 def read_notes(run: int) -> list[Note]:
     """Read the notes of a run's plan."""
-    return _read(run, RunItem.Category.NOTE.value, Note)
+    return read_records(run, RunItem.Category.NOTE.value, Note)
 
 
-def _read(run: int, category: str, record: type[_Record]) -> list[_Record]:
+def read_records(run: int, category: str, record: type[_Record]) -> list[_Record]:
+    """Read the lines of one category (problem, note) as the records that they were stored from."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT body::text FROM runs_runitem WHERE run_id = %s AND category = %s ORDER BY position", [run, category]

@@ -27,7 +27,8 @@ _JOIN_S = 10.0
 
 _WRITE = (
     "INSERT INTO runs_runprogress (run_id, step, steps_done, done, total, since, requests, waited_s, worked_s, process,"
-    " session, seen) VALUES (%s, %s, %s, %s, %s, now() - %s * interval '1 second', %s, %s, %s, %s, %s, now())"
+    " session, seen) SELECT %s, %s, %s, %s, %s, now() - %s * interval '1 second', %s, %s, %s, %s, pid, now()"
+    " FROM pg_stat_activity WHERE pid = %s"
     " ON CONFLICT (run_id) DO UPDATE SET step = excluded.step, steps_done = excluded.steps_done, done = excluded.done,"
     " total = excluded.total, since = excluded.since, requests = excluded.requests, waited_s = excluded.waited_s,"
     " worked_s = excluded.worked_s, process = excluded.process, session = excluded.session, seen = excluded.seen"
@@ -71,7 +72,10 @@ class Recorder:
             self._meter = meter
 
     def write(self) -> None:
-        """Write down the present state, over the connection of the thread that calls."""
+        """Write down the present state, over the connection of the thread that calls.
+
+        Not when the session that does the run has ended: then the run is another process's.
+        """
         now = monotonic()
         with self._lock:
             meter = self._meter

@@ -184,16 +184,10 @@ def _failing_in_words(run: Run, client: Dhis2) -> Iterator[None]:
         raise
 
 
+@transaction.atomic
 def cancel(actor: Actor, run: Run) -> Run:
     """Stop a run: at once if nothing was sent, else after the batch in flight."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    if not runs.cancel(run):
-        run.refresh_from_db()
-        raise BadInput(
-            f"Run {run.pk} has ended already: {run.state}.",
-            code="run-ended",
-            next_step=f"See what it did: cgr sync report {run.pk}",
-        )
+    runs.require_cancelled(run)
     record(actor, "cancel", kind="sync run", subject=str(run.pk), organization=run.organization.code)
-    run.refresh_from_db()
     return run

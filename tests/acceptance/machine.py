@@ -110,6 +110,16 @@ class Machine:
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
             )
 
+    def sessions_of_workers(self) -> int:
+        """Count the database sessions that listen for jobs, which workers alone do."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE %s AND pid <> pg_backend_pid()",
+                ["%procrastinate%"],
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [CGR, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -172,3 +173,24 @@ def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> No
     assert state_of(machine, queued["run"]) == "warning"
     (problem,) = machine.cgr("import", "report", queued["run"], expect=1)["problems"]
     assert problem["uid"] == ID_OF["C"]  # the unit belongs to the country already
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)
+def test_the_server_of_the_embedded_database_does_what_is_queued_and_takes_its_worker_along(
+    machine: Machine, end: signal.Signals
+) -> None:
+    run = queue_new_facilities(machine, 3)
+    server = machine.start("serve", "--port", str(free_port()))
+    try:
+        assert ended(machine, run)["state"] == "success"
+        assert machine.sessions_of_workers() > 0
+    finally:
+        server.send_signal(end)
+        server.wait(DEADLINE)
+    wait_until(lambda: machine.sessions_of_workers() == 0)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port

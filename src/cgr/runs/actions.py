@@ -16,7 +16,7 @@ from cgr.runs.items import outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
@@ -37,12 +37,12 @@ def store_plan(
     findings: Sequence[Finding],
     names: Names,
     requests: int,
-    only: str = "",
+    about: Mapping[str, str],
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
-    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `only`: `failed-of:RUN` when
-    the plan was limited to the objects of that run.
+    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
+    it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
     """
     run = Run.objects.create(
         kind=Run.Kind.SYNC,
@@ -60,7 +60,7 @@ def store_plan(
             "counts": msgspec.to_builtins(plan.counts),
             "guards": msgspec.to_builtins(plan.guards),
             "findings": msgspec.to_builtins(list(findings)),
-            **({"only": only} if only else {}),
+            **about,
         },
     )
     store_rows(run.pk, rows_of(plan))

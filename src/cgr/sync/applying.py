@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes_unit
-from cgr.core.changes import ProblemCode
+from cgr.core.changes import ANY_VERSION, ProblemCode
 from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
@@ -216,7 +216,7 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
     for uid, item in batch.remaining.items():
         change = item.change
         outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
-        if outcome is None and ours.get(change.key) != change.version:
+        if outcome is None and change.version not in {ANY_VERSION, ours.get(change.key)}:
             outcome = outcomes.changed_in_registry(item)
         by = _missing(job, change)
         if outcome is None and by is not None:

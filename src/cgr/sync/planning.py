@@ -89,7 +89,7 @@ def plan(
                 findings=planned.left_out,
                 names=planned.names,
                 requests=client.requests,
-                only=only,
+                about={"only": only} if only else {},
             )
             record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
     return run
@@ -160,6 +160,12 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
             f'"{only}" isn\'t something a plan can be limited to.', code="bad-only", next_step="Give failed-of:RUN."
         )
     run = sync_run(actor, run_id)
+    if "undoes" in run.summary:
+        raise BadInput(
+            f"Run {run.pk} undoes run {run.summary['undoes']}: what is left of that isn't for a new plan to find.",
+            code="bad-only",
+            next_step=f"Undo it again: cgr sync undo {run.summary['undoes']}",
+        )
     if run.config != config.code or run.ended is None:
         raise BadInput(
             f"Run {run.pk} is {run.state} and of {run.config}: not an ended run of {config.code}.",

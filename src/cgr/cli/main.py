@@ -27,6 +27,7 @@ MODULES = (
     "cgr.cli.imports",
     "cgr.cli.sync",
     "cgr.cli.undo",
+    "cgr.cli.drift",
     "cgr.cli.sandbox",
     "cgr.cli.demo",
 )

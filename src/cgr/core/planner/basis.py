@@ -38,7 +38,7 @@ def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Collection[
         for name in field_sources(rules):
             seen[name] = _plain(unit, name)
         if rules.geometry is not False:
-            seen["geometry"] = _coordinates(unit.geometry)
+            seen["geometry"] = coordinates(unit.geometry)
         values = unit.attribute_values or {}
         for entry in rules.attributes:
             if entry.to is not None:
@@ -60,13 +60,13 @@ def _translations(unit: TheirUnit, fields: Iterable[str]) -> dict[str, object]:
     return {key: normal(present.get(key)) for key in wanted}
 
 
-def _coordinates(geojson: bytes | None) -> object:
+def coordinates(geojson: bytes | None) -> object:
     """Give the coordinates alone, one area as one of several: 2.31 knows no other way to keep it (verified fact O4)."""
     if geojson is None:
         return None
     shape = msgspec.json.decode(geojson)
-    coordinates = _as_floats(shape.get("coordinates"))
-    return [coordinates] if shape.get("type") == "Polygon" else coordinates
+    positions = _as_floats(shape.get("coordinates"))
+    return [positions] if shape.get("type") == "Polygon" else positions
 
 
 def _as_floats(value: object) -> object:

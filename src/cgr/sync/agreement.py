@@ -13,9 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 
 from cgr.core.changes import Note
+from cgr.core.copy_format import field as copied
 from cgr.core.drift import Agreed, agreed, drifted, layout
 from cgr.core.plan_words import NO_NAMES, field_words
 
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
 
 _CHUNK = 2_000
 _COLUMNS = "object_key, uid, version, level, layout, fields"
+_STAGED = """
+CREATE TEMP TABLE IF NOT EXISTS agreement_staged
+    (object_key bigint, uid text, version int, level int, layout int, fields text) ON COMMIT DELETE ROWS"""
 _KEEP = f"""
 INSERT INTO sync_agreement (config_id, {_COLUMNS})
-SELECT c.id, new.* FROM sync_syncconfig c,
-    unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::int[], %s::jsonb[]) AS new ({_COLUMNS})
-WHERE c.code = %s
+SELECT c.id, {_COLUMNS} FROM agreement_staged, sync_syncconfig c WHERE c.code = %s
 ON CONFLICT (config_id, object_key) DO UPDATE SET (uid, version, level, layout, fields, drift) =
     (excluded.uid, excluded.version, excluded.level, excluded.layout, excluded.fields, NULL)"""  # noqa: S608 - names of columns
-_OUTDATED = """
-SELECT now.object_key FROM unnest(%s::bigint[], %s::int[]) AS now (object_key, version)
-LEFT JOIN sync_agreement a ON a.config_id = %s AND a.object_key = now.object_key
-WHERE a.version IS DISTINCT FROM now.version OR a.layout IS DISTINCT FROM %s OR a.drift IS NOT NULL"""
-_READ = f"SELECT object_key, uid, version, level, layout, fields::text FROM sync_agreement WHERE config_id = %s"  # noqa: F541 - no value in it
+_UP_TO_DATE = """
+SELECT object_key, version FROM sync_agreement
+WHERE config_id = %s AND level = %s AND layout = %s AND drift IS NULL"""
+_READ = f"SELECT object_key, uid, version, level, layout, fields FROM sync_agreement WHERE config_id = %s"  # noqa: F541 - no value in it
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -51,19 +52,16 @@ def keep(config: str, rows: Sequence[Agreed]) -> None:
     """Keep what was agreed on, in place of what was before; nothing when the configuration (by code) is gone."""
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _KEEP,
-            [
-                [row.key for row in rows],
-                [row.uid for row in rows],
-                [row.version for row in rows],
-                [row.level for row in rows],
-                [row.layout for row in rows],
-                [_encode(row.fields).decode() for row in rows],
-                config,
-            ],
-        )
+    lines = [
+        f"{row.key}\t{row.uid}\t{row.version}\t{row.level}\t{row.layout}\t{copied(_encode(row.fields).decode())}\n"
+        for row in rows
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_STAGED)
+        with cursor.copy(f"COPY agreement_staged ({_COLUMNS}) FROM STDIN") as copy:
+            copy.write("".join(lines))
+        cursor.execute(_KEEP, [config])
+        cursor.execute("TRUNCATE agreement_staged")
 
 
 def read(config: int) -> Iterator[Agreed]:
@@ -115,7 +113,7 @@ def keep_unchanged(
         of_type = seen.pop(rules.type, None)
         if of_type is None:
             continue
-        outdated = _outdated(config, of_type, layout(mapping, level)) & among
+        outdated = _outdated(config, of_type, level, layout(mapping, level)) & among
         rows = (
             agreed(theirs.units[uid], mapping, level, key=key, version=version)
             for key, version, uid in zip(of_type.keys, of_type.versions, of_type.uids, strict=True)
@@ -125,10 +123,16 @@ def keep_unchanged(
             keep(config.code, chunk)
 
 
-def _outdated(config: SyncConfig, seen: Seen, layout_now: int) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTDATED, [seen.keys.tolist(), seen.versions.tolist(), config.pk, layout_now])
-        return {key for (key,) in cursor.fetchall()}
+def _outdated(config: SyncConfig, seen: Seen, level: int, layout_now: int) -> set[int]:
+    """Give the keys of objects about which nothing was kept, or in another version; those that drifted among them."""
+    versions = dict(zip(seen.keys, seen.versions, strict=True))
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_UP_TO_DATE, [config.pk, level, layout_now])
+        while rows := cursor.fetchmany(_CHUNK):
+            for key, version in rows:
+                if versions.get(key) == version:
+                    del versions[key]
+    return set(versions)
 
 
 def drift_notes(

@@ -35,7 +35,7 @@ class Agreement(models.Model):
     version = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
     layout = models.PositiveIntegerField()
-    fields = models.JSONField()
+    fields = models.TextField()  # JSON that nobody looks into here; text is written faster
     drift = models.JSONField(null=True)
 
     class Meta:

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField()),
                 ("level", models.PositiveSmallIntegerField()),
                 ("layout", models.PositiveIntegerField()),
-                ("fields", models.JSONField()),
+                ("fields", models.TextField()),
                 ("drift", models.JSONField(null=True)),
                 (
                     "config",

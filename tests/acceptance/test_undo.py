@@ -269,6 +269,19 @@ def test_an_undoing_is_guarded_like_the_run(make_country: Callable[..., Country]
     assert country.apply(plan, consents=["changed_share"], why="a mistake")["state"] == "success"
 
 
+def test_an_undoing_and_its_undoing_are_measured_by_what_the_run_looked_at(
+    make_country: Callable[..., Country],
+) -> None:
+    country = make_country(limits={"changed_share": 0.35, "moved_share": 0.35, "min_units": 3})
+    for code in ("F1", "F2", "F3"):
+        country.edit(code, parents={"admin": "D"})
+    undone = country.apply(undo(country, country.sync()))
+    redone = undo(country, undone)
+    assert (undone["guards"], redone["guards"]) == ([], [])
+    assert country.apply(redone)["state"] == "success"
+    assert country.unit("F1")["parent"]["id"] == ID_OF["D"]
+
+
 def test_a_plan_that_was_never_applied_has_nothing_to_undo(country: Country) -> None:
     country.edit("F1", label={"default": "Bo Hospital"})
     plan = country.plan()

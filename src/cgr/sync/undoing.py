@@ -25,6 +25,7 @@ from cgr.core.undoing import Done, UndoneRun
 from cgr.core.undoing import undo as plan_undo
 from cgr.runs import actions as runs
 from cgr.runs.items import read_changes
+from cgr.runs.queries import sync_run
 from cgr.sync.gather import fields_to_read
 from cgr.sync.validation import validate
 from cgr.systems.connection import open_client
@@ -63,7 +64,12 @@ def undo(
         watcher.step("compare")
         theirs = Theirs(units=units, members={}, version=".".join(str(part) for part in shape.version))
         made = plan_undo(
-            _done(run), theirs, shape, run=_undone(run, mapping), as_of=timezone.localdate().isoformat(), close=until
+            _done(run),
+            theirs,
+            shape,
+            run=_undone(actor, run, mapping),
+            as_of=timezone.localdate().isoformat(),
+            close=until,
         )
         made = validate(client, made, progress=watcher, wait=wait)
         watcher.step("store the plan")
@@ -117,11 +123,15 @@ def _done(run: Run) -> Iterator[Done]:
             yield Done(item.change, in_groups=item.outcome == OutcomeState.DONE)
 
 
-def _undone(run: Run, mapping: SyncMapping) -> UndoneRun:
-    existing = sum(1 for item in read_changes(run.pk) if not is_creation(item.change))
+def _undone(actor: Actor, run: Run, mapping: SyncMapping) -> UndoneRun:
+    origin = run
+    while "undoes" in origin.summary:
+        # An undoing looks at nothing but what was done; shares are of what the first run looked at.
+        origin = sync_run(actor, origin.summary["undoes"])
+    existing = sum(1 for item in read_changes(origin.pk) if origin is not run or not is_creation(item.change))
     return UndoneRun(
         id=str(run.pk),
         mapping=mapping,
-        linked=run.summary["counts"]["unchanged"] + existing,
+        linked=origin.summary["counts"]["unchanged"] + existing,
         names=msgspec.convert(run.names, Names),
     )

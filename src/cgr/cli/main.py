@@ -28,6 +28,8 @@ MODULES = (
     "cgr.cli.imports",
     "cgr.cli.sync",
     "cgr.cli.schedules",
+    "cgr.cli.undo",
+    "cgr.cli.drift",
     "cgr.cli.sandbox",
     "cgr.cli.demo",
 )

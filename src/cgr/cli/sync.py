@@ -37,7 +37,8 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="sync")
 
 
-def _start() -> Actor:
+def start() -> Actor:
+    """Set the instance up, and say who acts."""
     from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
 
     wiring.start()
@@ -49,7 +50,7 @@ def _start() -> Actor:
 @app.command("check")
 def check(config: Config, *, as_json: Json = False) -> int:
     """Hold a configuration against the live DHIS2."""
-    actor = _start()
+    actor = start()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
 
     findings = actions.check(actor, config)
@@ -82,7 +83,7 @@ def plan(
     as_json: Json = False,
 ) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
-    actor = _start()
+    actor = start()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -114,7 +115,7 @@ def apply(
     as_json: Json = False,
 ) -> int:
     """Apply a reviewed plan."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_apply  # noqa: PLC0415 - as above
 
@@ -169,7 +170,7 @@ def run_both(
     as_json: Json = False,
 ) -> int:
     """Plan and apply in one go; guards stop it all the same."""
-    actor = _start()
+    actor = start()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -191,7 +192,7 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
     document = queries.runs_json(queries.runs(actor, config=config))
@@ -207,7 +208,7 @@ def _run_lines(rows: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 @app.command("report")
 def report(run_id: RunId, *, as_json: Json = False) -> int:
     """Show what a run did, object by object."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
     return _show_report(queries.sync_run(actor, run_id), as_json=as_json)
@@ -216,7 +217,7 @@ def report(run_id: RunId, *, as_json: Json = False) -> int:
 @app.command("cancel")
 def cancel(run_id: RunId, *, as_json: Json = False) -> None:
     """Stop a run: at once if nothing was sent, else after the batch in flight."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
@@ -227,7 +228,7 @@ def cancel(run_id: RunId, *, as_json: Json = False) -> None:
 @app.command("resume")
 def resume(run_id: RunId, *, background: Background = False, watch: Follow = False, as_json: Json = False) -> int:
     """Go on with a run whose process died or that had to stop."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
     from cgr.sync.background import queue_resume  # noqa: PLC0415 - as above
@@ -245,7 +246,7 @@ def resume(run_id: RunId, *, background: Background = False, watch: Follow = Fal
 @app.command("follow")
 def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
     """Watch a run that the workers do until it ends; Ctrl-C ends the watching, not the run."""
-    actor = _start()
+    actor = start()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
     return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)
@@ -263,7 +264,8 @@ def _show_report(run: Run, *, as_json: bool) -> int:
 
 def plan_words(plan: dict[str, Any]) -> Iterator[str]:
     """Show a plan to a person: counts before lists, some examples, what stops it, how to go on."""
-    yield f"Plan {plan['id']} for {plan['config']} as of {plan['as_of']}; DHIS2 {plan['dhis2']['version']}"
+    what = f"undoes run {plan['undoes']}" if "undoes" in plan else f"as of {plan['as_of']}"
+    yield f"Plan {plan['id']} for {plan['config']} {what}; DHIS2 {plan['dhis2']['version']}"
     yield from _counts(plan)
     yield from _examples(plan["changes"])
     yield from map(_finding_line, plan["findings"])
@@ -275,6 +277,8 @@ def plan_words(plan: dict[str, Any]) -> Iterator[str]:
         yield f"Apply it: cgr sync apply {plan['id']} --digest {plan['digest']}"
     elif plan["problems"]:
         yield "Nothing can be sent before the problems are solved."
+    elif "undoes" in plan:
+        yield "Nothing to put back."
     else:
         yield "Nothing to do: DHIS2 agrees with the registry."
 

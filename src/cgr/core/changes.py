@@ -8,6 +8,9 @@ from msgspec import Struct, field
 
 from cgr.core.mapping import SyncMapping
 
+ANY_VERSION = 0
+"""In place of an object's version, which counts from 1: the change holds whatever was edited here since."""
+
 
 class Kind(StrEnum):
     """What happens to a unit; kinds overlap, except that a creation stands alone with its groups."""
@@ -63,9 +66,10 @@ class Change(Struct, frozen=True):
 
     `fields` keys: DHIS2's own property names, `geometry`, `parent`, `attribute:ID`, `translation:PROPERTY:locale`.
     `groups`: ids of groups that the unit will be added to. `depth`: its depth in the resulting tree, parents first.
-    `key`, `version`: our object and its version at planning. `basis`: fingerprint of the unit's mapped values as read,
-    empty for a creation; apply compares it with what it finds and leaves the unit alone when it moved. `needs`: units
-    whose own change has to succeed before this one may be sent: a new parent, or a move out of the way of this one.
+    `key`, `version`: our object and its version at planning, or ANY_VERSION. `basis`: fingerprint of the unit's mapped
+    values as read, empty for a creation; apply compares it with what it finds and leaves the unit alone when it moved.
+    `needs`: units whose own change has to succeed before this one may be sent: a new parent, or a move out of the way
+    of this one.
     """
 
     kinds: tuple[Kind, ...]

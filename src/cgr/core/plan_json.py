@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cgr.core.changes import Change, FieldChange, ObjectRef, Plan, Problem
 from cgr.core.plan_words import NO_NAMES, Names, field_words, group_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Plan)
@@ -59,10 +62,15 @@ def change_json(change: Change, names: Names = NO_NAMES) -> dict[str, Any]:
         "object": _object(change.object),
         "uid": change.uid,
         "level": change.level,
-        "fields": {key: _field(key, field, names) for key, field in change.fields.items()},
+        "fields": change_fields_json(change.fields, names),
         "groups": list(change.groups),
         "group_names": group_words(change, names),
     }
+
+
+def change_fields_json(fields: Mapping[str, FieldChange], names: Names) -> dict[str, Any]:
+    """Give fields before and after in the shape of contract.md, with the words of each beside."""
+    return {key: _field(key, field, names) for key, field in fields.items()}
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cgr.core.changes import Change, FieldChange, Plan
     from cgr.core.records import RemoteShape, TheirUnit
@@ -70,15 +70,22 @@ def names_for(plan: Plan, shape: RemoteShape, units: Mapping[str, TheirUnit]) ->
         for group in change.groups:
             if group in shape.groups:
                 names.groups[group] = shape.groups[group].name
-        for key, field in change.fields.items():
-            if key == "parent":
-                for uid in _given(field):
-                    name = units[uid].name if uid in units else created.get(uid)
-                    if name:
-                        names.units[uid] = name
-            elif key.startswith(_ATTRIBUTE):
-                _name_attribute(key.removeprefix(_ATTRIBUTE), field, shape, names)
+        name_fields(change.fields, shape, lambda uid: units[uid].name if uid in units else created.get(uid), names)
     return names
+
+
+def name_fields(
+    fields: Mapping[str, FieldChange], shape: RemoteShape, unit_name: Callable[[str], str | None], names: Names
+) -> None:
+    """Add to `names` what DHIS2 calls the parents, attributes and options in some changed fields."""
+    for key, field in fields.items():
+        if key == "parent":
+            for uid in _given(field):
+                name = unit_name(uid)
+                if name:
+                    names.units[uid] = name
+        elif key.startswith(_ATTRIBUTE):
+            _name_attribute(key.removeprefix(_ATTRIBUTE), field, shape, names)
 
 
 def _name_attribute(attribute: str, field: FieldChange, shape: RemoteShape, names: Names) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cgr.core.records import RemoteAttribute, RemoteGroup, RemoteLevel, TheirUnit
     from cgr.dhis2.auth import Credentials
     from cgr.dhis2.reports import ImportReport
-    from cgr.dhis2.wire import SystemInfo
+    from cgr.dhis2.wire import LastChange, SystemInfo
 
 MAX_REPLY_BYTES = 64 * MEGABYTE
 
@@ -159,6 +159,10 @@ class Dhis2:
     def owners(self, uids: Iterable[str]) -> dict[str, dict[str, object]]:
         """Read units whole, as they have to be sent back; ids that don't exist are absent."""
         return reading.owners(self._connection, uids)
+
+    def last_changes(self, uids: Sequence[str]) -> dict[str, LastChange]:
+        """Read when these units were written last and by whom."""
+        return reading.last_changes(self._connection, uids)
 
     def import_units(
         self, units: Sequence[Mapping[str, object]], *, strategy: writing.Strategy, validate: bool

@@ -31,6 +31,7 @@ _LOCALES = msgspec.json.Decoder(list[wire.LocaleRow])
 _MEMBERS = msgspec.json.Decoder(wire.GroupMembers)
 _ATTRIBUTES = msgspec.json.Decoder(wire.Attributes)
 _OPTION_SETS = msgspec.json.Decoder(wire.OptionSets)
+_LAST_CHANGES = msgspec.json.Decoder(wire.LastChanges)
 _IDS = msgspec.json.Decoder(wire.UnitIds)
 _OWNERS = msgspec.json.Decoder(wire.OwnerPage)
 
@@ -223,6 +224,17 @@ def existing(connection: Connection, uids: Sequence[str]) -> set[str]:
         )
         found |= {unit.id for unit in decode(reply, _IDS, doing=doing).organisation_units or ()}
     return found & set(uids)
+
+
+def last_changes(connection: Connection, uids: Sequence[str]) -> dict[str, wire.LastChange]:
+    """Read when these units were written last and by whom; ids that don't exist are absent."""
+    doing = "say who changed organisation units last"
+    found: dict[str, wire.LastChange] = {}
+    for piece in pieces(uids, _IDS_PER_REQUEST):
+        params = (("filter", _among(piece)), ("fields", "id,lastUpdated,lastUpdatedBy[id,name,username]"), _ALL)
+        reply = connection.get("organisationUnits", params, doing=doing, slow=True)
+        found |= {row.id: row for row in decode(reply, _LAST_CHANGES, doing=doing).organisation_units or ()}
+    return found
 
 
 def _among(uids: Sequence[str]) -> str:

@@ -214,6 +214,28 @@ class OwnerPage(Struct, rename="camel"):
     organisation_units: list[dict[str, object]] | None = None
 
 
+class Person(Struct):
+    """Whoever changed an object; `username` isn't shown by the older versions."""
+
+    id: str | None = None
+    name: str | None = None
+    username: str | None = None
+
+
+class LastChange(Struct, rename="camel"):
+    """When a unit was written last, in the server's own time, and by whom."""
+
+    id: str
+    last_updated: str | None = None
+    last_updated_by: Person | None = None
+
+
+class LastChanges(Struct, rename="camel"):
+    """/api/organisationUnits with who changed them last."""
+
+    organisation_units: list[LastChange] | None = None
+
+
 class Stats(Struct):
     """Counts of a report; not exact (R3)."""
 

@@ -18,7 +18,7 @@ from cgr.runs.models import Run
 from cgr.runs.ownership import is_abandoned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cgr.accounts.actors import Actor
@@ -43,13 +43,14 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     findings: Sequence[Finding],
     names: Names,
     requests: int,
-    only: str = "",
+    about: Mapping[str, str],
     into: Run | None = None,
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
-    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `only`: `failed-of:RUN` when
-    the plan was limited to the objects of that run. `into`: the run that a worker makes the plan for.
+    `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
+    it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
+    `into`: the run that a worker makes the plan for.
     """
     run = into or Run(
         kind=Run.Kind.SYNC, organization=system.organization, system=system, config=config, actor=actor.name
@@ -64,7 +65,7 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
         "counts": msgspec.to_builtins(plan.counts),
         "guards": msgspec.to_builtins(plan.guards),
         "findings": msgspec.to_builtins(list(findings)),
-        **({"only": only} if only else {}),
+        **about,
     }
     run.save(update_fields=None if into is None else _PLANNED)
     store_rows(run.pk, rows_of(plan))

@@ -43,7 +43,7 @@ def sync_run(actor: Actor, run_id: str) -> Run:
     found = run(actor, run_id)
     if found.kind != Run.Kind.SYNC:
         raise BadInput(
-            f"Run {found.pk} is an import; it has no plan that could be applied, reported, resumed or cancelled here.",
+            f"Run {found.pk} is an import: without a plan it can't be applied, reported, resumed, cancelled or undone.",
             code="not-a-synchronization",
             next_step="Give the id of a synchronization: cgr sync runs lists them with their kind.",
         )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes_unit
-from cgr.core.changes import ProblemCode
+from cgr.core.changes import ANY_VERSION, ProblemCode
+from cgr.core.drift import Agreed, agreed
 from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
@@ -25,6 +26,7 @@ from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
+from cgr.sync.agreement import keep
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
 from cgr.sync.sending import send_units, weight
@@ -194,7 +196,7 @@ def _try_batch(job: Job, batch: Batch) -> None:
         delivery = deliver(piece, send, lost=job.lost)
         job.size = job.size.halved() if delivery.too_large else job.size.after(monotonic() - began, sent=count)
         _forget_refusals_of_arrived(job, delivery, batch)
-        _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)))
+        _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)), owners)
 
 
 def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
@@ -236,7 +238,7 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
     for uid, item in batch.remaining.items():
         change = item.change
         outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
-        if outcome is None and ours.get(change.key) != change.version:
+        if outcome is None and change.version not in {ANY_VERSION, ours.get(change.key)}:
             outcome = outcomes.changed_in_registry(item)
         by = _missing(job, change)
         if outcome is None and by is not None:
@@ -247,7 +249,7 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
         settled[uid] = outcome
         if not outcome.unit_written:
             job.lost[uid] = by or outcomes.name_of(change)
-    _settle(job, batch, settled)
+    _settle(job, batch, settled, owners)
     return due
 
 
@@ -285,18 +287,35 @@ def _outcomes_of(job: Job, delivery: Delivery, items: Mapping[str, PlannedItem])
         yield uid, outcomes.blocked(items[uid], by=job.lost[parent])
 
 
-def _settle(job: Job, batch: Batch, settled: Mapping[str, Settled]) -> None:
+def _settle(job: Job, batch: Batch, settled: Mapping[str, Settled], owners: Mapping[str, dict[str, object]]) -> None:
     _store(
         job,
         {uid: (batch.remaining[uid], outcome) for uid, outcome in settled.items()},
         doubtful=batch.doubtful,
+        written=[
+            _as_agreed(job, owners.get(uid), batch.remaining[uid].change)
+            for uid, outcome in settled.items()
+            if outcome.unit_written
+        ],
     )
     for uid in settled:
         del batch.remaining[uid]
 
 
-def _store(job: Job, settled: Mapping[str, tuple[PlannedItem, Settled]], *, doubtful: set[str]) -> None:
-    """Write outcomes and, in the same transaction, what they mean for the external ids of new units.
+def _as_agreed(job: Job, owner: dict[str, object] | None, change: Change) -> Agreed:
+    """Give what the unit holds now that the change was made."""
+    unit = from_owner(overlay(owner, change))
+    return agreed(unit, job.mapping, change.level, key=change.key, version=change.version)
+
+
+def _store(
+    job: Job,
+    settled: Mapping[str, tuple[PlannedItem, Settled]],
+    *,
+    doubtful: set[str],
+    written: Sequence[Agreed] = (),
+) -> None:
+    """Write outcomes and, in the same transaction, what they mean for the external ids of new units, and for drift.
 
     The id of a unit that may be in DHIS2 stays reserved: given up, it would be made there a second time (R9.4).
     """
@@ -311,6 +330,7 @@ def _store(job: Job, settled: Mapping[str, tuple[PlannedItem, Settled]], *, doub
             free.append(item.change.key)
     with transaction.atomic():
         settle([outcome for _, outcome in settled.values()])
+        keep(job.run.config, written)
         if made:
             confirm_external_ids(job.actor, job.run.system.code, made)
         if free:

@@ -1,4 +1,4 @@
-"""Synchronisation configurations (R4)."""
+"""Synchronisation configurations (R4), and what both sides last agreed on (R9.5)."""
 
 from __future__ import annotations
 
@@ -25,3 +25,29 @@ class SyncConfig(models.Model):
     def __str__(self) -> str:
         """Show the code."""
         return self.code
+
+
+class Agreement(models.Model):
+    """What both sides last agreed on about the unit of one object: `core.drift.Agreed`, a column for each part.
+
+    `drift`: what the last look at DHIS2 found to be otherwise there (`sync.drift.Drift`), null when nothing was.
+    """
+
+    # Written by the hundred thousand, hence without checks row by row (docs/decisions/references-checked-as-sets.md).
+    config = models.ForeignKey(
+        SyncConfig, on_delete=models.CASCADE, related_name="agreements", db_index=False, db_constraint=False
+    )
+    object_key = models.BigIntegerField()
+    uid = models.CharField(max_length=11)
+    version = models.PositiveIntegerField()
+    level = models.PositiveSmallIntegerField()
+    layout = models.PositiveIntegerField()
+    fields = models.TextField()  # JSON that nobody looks into here; text is written faster
+    drift = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["config", "object_key"], name="one_agreement_per_object")]
+
+    def __str__(self) -> str:
+        """Show the unit."""
+        return self.uid

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
@@ -17,6 +18,7 @@ from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
 from cgr.core.plan_words import Names, names_for
 from cgr.core.planner import limited
 from cgr.core.planner import plan as make_plan
+from cgr.core.planner.rules import level_rules
 from cgr.core.progress import Progress, Silent
 from cgr.registry.actions import confirm_external_ids
 from cgr.registry.queries import type_shapes
@@ -24,6 +26,7 @@ from cgr.registry.snapshot import stream_objects
 from cgr.runs import actions as runs
 from cgr.runs.items import undone_objects
 from cgr.runs.queries import sync_run
+from cgr.sync import agreement
 from cgr.sync.configs import config as find_config
 from cgr.sync.configs import mapping_of
 from cgr.sync.gather import read_theirs
@@ -93,7 +96,7 @@ def plan(
                 findings=planned.left_out,
                 names=planned.names,
                 requests=client.requests,
-                only=only,
+                about={"only": only} if only else {},
                 into=into,
             )
             record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
@@ -123,7 +126,7 @@ def _make_plan(
     shape = read_and_keep(client, config.system).shape
     types = type_shapes(config.hierarchy.code)
     given = mapping_of(config)
-    _stop_at_errors(check_mapping(given, types, shape))
+    stop_at_errors(check_mapping(given, types, shape))
     mapping, left_out = usable(given, types, shape)
     theirs = read_theirs(client, mapping, shape, progress=progress)
     progress.step("compare")
@@ -134,15 +137,23 @@ def _make_plan(
         as_of=on,
     )
     arrived: list[int] = []
+    seen: dict[str, agreement.Seen] = {}
+    agreeing: list[int] = []
     made = make_plan(
-        _noting_arrived(ours, theirs, arrived),
+        agreement.watch(_noting_arrived(ours, theirs, arrived), theirs, seen),
         theirs,
         mapping,
         types,
         shape,
         system=str(config.system.uid),
         as_of=on.isoformat(),
+        agreeing=agreeing,
     )
+    # Of another day's plan nothing is kept: what agrees with the past, or a future, isn't what was agreed on.
+    if on == timezone.localdate():
+        agreement.keep_unchanged(config, mapping, theirs, seen, agreeing)
+    notes = agreement.drift_notes(config, made.changes, theirs, level_rules(mapping, types, shape), shape)
+    made = replace(made, notes=tuple(sorted((*made.notes, *notes), key=lambda note: (note.object, note.code))))
     if only is not None:
         made = limited(made, only)
     made = validate(client, made, progress=progress, wait=wait)
@@ -171,6 +182,12 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
             f'"{only}" isn\'t something a plan can be limited to.', code="bad-only", next_step="Give failed-of:RUN."
         )
     run = sync_run(actor, run_id)
+    if "undoes" in run.summary:
+        raise BadInput(
+            f"Run {run.pk} undoes run {run.summary['undoes']}: what is left of that isn't for a new plan to find.",
+            code="bad-only",
+            next_step=f"Undo it again: cgr sync undo {run.summary['undoes']}",
+        )
     if run.config != config.code or run.ended is None:
         raise BadInput(
             f"Run {run.pk} is {run.state} and of {run.config}: not an ended run of {config.code}.",
@@ -180,7 +197,7 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
     return undone_objects(run.pk)
 
 
-def _stop_at_errors(findings: Sequence[Finding]) -> None:
+def stop_at_errors(findings: Sequence[Finding]) -> None:
     """Stop before anything is read when the whole configuration can't be used; what vanished stops only itself."""
     for finding in findings:
         if finding.severity is Severity.ERROR and not finding.partial:

@@ -58,7 +58,7 @@ def _head(run: Run) -> dict[str, Any]:
         "counts": run.summary["counts"],
         "guards": run.summary["guards"],
         "findings": run.summary["findings"],
-        **({"only": run.summary["only"]} if "only" in run.summary else {}),
+        **{key: run.summary[key] for key in ("only", "undoes", "close") if key in run.summary},
     }
 
 

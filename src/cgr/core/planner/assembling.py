@@ -48,6 +48,12 @@ def assemble(survey: Survey, theirs: Theirs, mapping: SyncMapping, *, as_of: str
     )
 
 
+def untouched(survey: Survey, plan: Plan) -> list[int]:
+    """Give the keys of the selected objects that are in no change of the unit itself and in no problem."""
+    touched = {change.key for change in plan.changes if change.fields} | {problem.key for problem in plan.problems}
+    return [key for key, place in survey.places.items() if place.selected and key not in touched]
+
+
 def counted(changes: Iterable[Change], problems: Iterable[Problem], *, unchanged: int, not_selected: int) -> Counts:
     """Count changes by kind (they overlap) and problems by object (contract.md)."""
     kinds = dict.fromkeys(Kind, 0)

@@ -13,7 +13,7 @@ from cgr.core.planner.rules import SLOTS
 from cgr.core.texts import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from cgr.core.records import TheirUnit
 
@@ -23,9 +23,10 @@ _DIGITS = 32
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Iterable[str]) -> str:
+def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Collection[str]) -> str:
     """Fingerprint what the mapping compares of a unit; give it the level and the field keys of the change.
 
+    A plain field that the change writes counts even if it isn't mapped, like the closedDate of an undo.
     Of translations only those count that the change names: others, added meanwhile, are none of ours. A change in
     spelling that isn't one for DHIS2 (blanks, 1 and 1.0 in coordinates) leaves the fingerprint as it is.
     """
@@ -35,16 +36,22 @@ def basis(unit: TheirUnit, mapping: SyncMapping, level: int, fields: Iterable[st
         seen["parent"] = unit.parent
     if rules.sync in {SyncType.ORG_UNITS, SyncType.BOTH}:
         for name in field_sources(rules):
-            value = getattr(unit, SLOTS[name])
-            seen[name] = (value or "")[:10] if name.endswith("Date") else normal(value)
+            seen[name] = _plain(unit, name)
         if rules.geometry is not False:
-            seen["geometry"] = _coordinates(unit.geometry)
+            seen["geometry"] = coordinates(unit.geometry)
         values = unit.attribute_values or {}
         for entry in rules.attributes:
             if entry.to is not None:
                 seen[f"attribute:{entry.to}"] = normal(values.get(entry.to))
         seen.update(_translations(unit, fields))
+    for name in SLOTS.keys() & set(fields) - seen.keys():
+        seen[name] = _plain(unit, name)
     return hashlib.sha256(_encode(seen)).hexdigest()[:_DIGITS]
+
+
+def _plain(unit: TheirUnit, name: str) -> str | None:
+    value = getattr(unit, SLOTS[name])
+    return (value or "")[:10] if name.endswith("Date") else normal(value)
 
 
 def _translations(unit: TheirUnit, fields: Iterable[str]) -> dict[str, object]:
@@ -53,13 +60,13 @@ def _translations(unit: TheirUnit, fields: Iterable[str]) -> dict[str, object]:
     return {key: normal(present.get(key)) for key in wanted}
 
 
-def _coordinates(geojson: bytes | None) -> object:
+def coordinates(geojson: bytes | None) -> object:
     """Give the coordinates alone, one area as one of several: 2.31 knows no other way to keep it (verified fact O4)."""
     if geojson is None:
         return None
     shape = msgspec.json.decode(geojson)
-    coordinates = _as_floats(shape.get("coordinates"))
-    return [coordinates] if shape.get("type") == "Polygon" else coordinates
+    positions = _as_floats(shape.get("coordinates"))
+    return [positions] if shape.get("type") == "Polygon" else positions
 
 
 def _as_floats(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cgr.core.planner.assembling import assemble
+from cgr.core.planner.assembling import assemble, untouched
 from cgr.core.planner.checks import check_units
 from cgr.core.planner.identity import give_ids, report_second_roots, report_shared_ids
 from cgr.core.planner.naming import derive_short_names
@@ -31,11 +31,13 @@ def plan(
     *,
     system: str,
     as_of: str,
+    agreeing: list[int] | None = None,
 ) -> Plan:
     """Decide what has to happen so that DHIS2 says what the registry says, as far as the mapping goes.
 
     `ours`: the objects of the mapped types, level by level from the top; they are read once and not kept. The mapping
     has passed `check_mapping` and `usable` against this `shape`. `system`: code of the external system.
+    `agreeing`: is given the keys of the selected objects that need nothing.
     """
     levels = level_rules(mapping, types, shape)
     found = survey(ours, theirs, levels)
@@ -50,4 +52,7 @@ def plan(
     report_taken(found, theirs)
     settle_parents(found, theirs)
     derive_short_names(found, theirs)
-    return assemble(found, theirs, mapping, as_of=as_of)
+    made = assemble(found, theirs, mapping, as_of=as_of)
+    if agreeing is not None:
+        agreeing += untouched(found, made)
+    return made

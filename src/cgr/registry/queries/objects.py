@@ -27,6 +27,12 @@ def keys_by_code(type: str, codes: list[str]) -> dict[str, int]:  # noqa: A002 -
     return dict(GeoObject.objects.filter(type__code=type, code__in=codes).values_list("code", "pk"))
 
 
+def names_of(keys: list[int]) -> dict[int, tuple[str, str]]:
+    """Give key → (type, code) for those of these objects that there are; the caller has checked who asks."""
+    rows = GeoObject.objects.filter(pk__in=keys).values_list("pk", "type__code", "code")
+    return {key: (type_code, code) for key, type_code, code in rows}
+
+
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word
     """Give key → periods of existence for the objects of a type that have several; the caller has checked who asks."""
     found = GeoObject.objects.filter(type__code=type, exists__1__isnull=False)

@@ -1,0 +1,56 @@
+"""`cgr sync undo`: the plan that puts back what a run changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cgr.cli import sync
+from cgr.cli.output import Json, read_date, show
+from cgr.cli.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHOWN = 20
+_SOME_FAILED = 1
+
+
+def register(_parent: typer.Typer) -> None:
+    """Add nothing more: the command stands below `cgr sync` as soon as this module is there."""
+
+
+@sync.app.command("undo")
+def undo(
+    run_id: sync.RunId,
+    *,
+    close: Annotated[
+        str, typer.Option("--close", help="The closedDate for units that the run created, yyyy-MM-dd.")
+    ] = "",
+    as_json: Json = False,
+) -> int:
+    """Plan what puts back what a run changed in DHIS2; apply it like any plan."""
+    actor = sync.start()
+    from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
+    from cgr.sync import reports, undoing  # noqa: PLC0415 - as above
+
+    until = read_date(close) if close else None
+    with progress() as bars:
+        run = undoing.undo(actor, queries.sync_run(actor, run_id), close=until, progress=bars)
+    document = reports.plan_of(run)
+    show(document, _words(document), as_json=as_json)
+    return _SOME_FAILED if document["counts"]["problem"] else 0
+
+
+def _words(plan: dict[str, Any]) -> Iterator[str]:
+    for note in plan["notes"][:_SHOWN]:
+        yield f"  {note['object']['type']} {note['object']['code']}: {note['message']}"
+    if len(plan["notes"]) > _SHOWN:
+        yield f"  … and {len(plan['notes']) - _SHOWN:,} more notes (--json shows all)"
+    yield from sync.plan_words(plan)
+    if plan["changes"]:
+        yield (
+            f"The registry goes on saying what run {plan['undoes']} sent: the next plan for {plan['config']} will send "
+            "it again, unless it is corrected in the registry first."
+        )

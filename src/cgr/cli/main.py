@@ -26,6 +26,7 @@ MODULES = (
     "cgr.cli.systems",
     "cgr.cli.imports",
     "cgr.cli.sync",
+    "cgr.cli.plugin",
     "cgr.cli.sandbox",
     "cgr.cli.demo",
 )

@@ -30,6 +30,7 @@ MODULES = (
     "cgr.cli.schedules",
     "cgr.cli.undo",
     "cgr.cli.drift",
+    "cgr.cli.plugin",
     "cgr.cli.sandbox",
     "cgr.cli.demo",
 )

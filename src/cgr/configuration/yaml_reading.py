@@ -23,6 +23,7 @@ _SCALARS: Final = (
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
     ("merge", r"<<", ["<"]),
 )
+_NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _STEP = re.compile(r"\[(\d+|\.\.\.)\]|\.([^.\[]+)")
 
 
@@ -42,6 +43,13 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """Refuse what only an escape (NUL, half a surrogate pair) can bring in and no database can store."""
+        text: str = super().construct_scalar(node)
+        if _NOT_STORABLE.search(text):
+            raise yaml.constructor.ConstructorError(None, None, "an escape stands for no character", node.start_mark)
+        return text
 
 
 def add_scalars(yaml_class: type[yaml.resolver.BaseResolver]) -> None:
@@ -89,7 +97,8 @@ def read_yaml(content: bytes) -> YamlText:
         raise _unreadable(f"The file isn't readable as YAML: {_words(error)}") from error
     except RecursionError as error:
         raise _unreadable("The file nests far deeper than a configuration can.") from error
-    except (ValueError, TypeError) as error:  # a date-like tag, a huge number, a mapping as key
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # What PyYAML lets through for a huge number, a mapping as key, `!!bool x`, `!!timestamp x`.
         raise _unreadable(f"The file holds a value that YAML can't hold: {error}.") from error
     return YamlText(value=value, node=node)
 

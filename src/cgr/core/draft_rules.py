@@ -210,6 +210,8 @@ def _parent_rule(parent: object) -> object:
         return parent
     if not isinstance(parent, str) or not parent:
         raise _bad("expected the parent's code")
+    if reason := refusal(parent, None):
+        raise _bad(f"the parent's code can't be one: {reason}")
     return parent
 
 

@@ -6,10 +6,19 @@ the exit status of `contract.md` and whether a run waits, stops or goes on.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _printable(text: str) -> str:
+    """Write out what no terminal, page or JSON document should get: messages quote files, servers and arguments."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class CgrError(Exception):
@@ -19,10 +28,10 @@ class CgrError(Exception):
 
     def __init__(self, message: str, *, code: str, next_step: str) -> None:
         """Take the sentence to show, a stable machine-readable code, and what to do about it."""
-        super().__init__(message)
-        self.message = message
+        self.message = _printable(message)
+        super().__init__(self.message)
         self.code = code
-        self.next_step = next_step
+        self.next_step = _printable(next_step)
 
     def as_json(self) -> dict[str, object]:
         """Give the shape of `contract.md`: `{"error": {"code", "message", "next_step"}}`."""

@@ -3,6 +3,7 @@
 from cgr.dhis2.auth import Basic, Token
 from cgr.dhis2.check import SystemCheck, check_system
 from cgr.dhis2.client import Dhis2
+from cgr.dhis2.compatibility import compatibility_table, oauth_refusal
 from cgr.dhis2.connection import Timeouts
 from cgr.dhis2.reading import Me
 from cgr.dhis2.reports import ImportReport, Refusal, attribute_refusals
@@ -25,7 +26,9 @@ __all__ = [
     "Token",
     "attribute_refusals",
     "check_system",
+    "compatibility_table",
     "features_of",
+    "oauth_refusal",
     "parse_version",
     "payload_unit",
     "read_shape",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from cgr.core.records import RemoteLevel
-from cgr.dhis2.versions import NEWEST_VERIFIED, OLDEST_VERIFIED
+from cgr.dhis2.compatibility import version_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +83,7 @@ def _date_header(client: Dhis2) -> datetime | None:
 
 def _warnings(client: Dhis2, me: Me, skew: int | None) -> Iterator[str]:
     features = client.features
-    version = client.system_info().version
-    if features.version[:2] > NEWEST_VERIFIED:
-        yield f"Version {version} is newer than those verified (2.31 to 2.43); look at a preview first."
-    if features.version < OLDEST_VERIFIED:
-        yield f"Version {version} is older than those verified (2.31 to 2.43)."
-    if features.oauth_code_flow_dead:
-        yield f"Version {version} can't sign in by OAuth2 (the consent page is missing until 2.35.2); use Basic."
+    yield from version_warnings(features.version)
     if not client.encrypted and client.host not in _LOOPBACK:
         yield "The address begins with http://, so the password travels in the clear; use https."
     if skew is not None and abs(skew) > _MUCH_SKEW_S:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from cgr.dhis2 import errors as e
 from cgr.dhis2 import paging, reading, writing
+from cgr.dhis2.compatibility import version_refusal
 from cgr.dhis2.connection import MEGABYTE, Connection, Timeouts
 from cgr.dhis2.errors import fault
 from cgr.dhis2.versions import Features, Version, features_of, parse_version
@@ -105,13 +106,16 @@ class Dhis2:
 
     @cached_property
     def version(self) -> Version:
-        """The version in numbers; ProtocolBroken when the server shows none."""
+        """The version in numbers; ProtocolBroken when the server shows none, NeedsPerson when it is too old for us."""
         text = self.system_info().version
         try:
-            return parse_version(text)
+            version = parse_version(text)
         except ValueError as error:
             message = f"{self.host} shows a version that can't be read: {text[:40]!r}."
             raise fault(e.UNKNOWN_VERSION, message) from error
+        if refusal := version_refusal(version):
+            raise fault(e.VERSION_TOO_OLD, f"{self.host} can't be used. {refusal}")
+        return version
 
     @cached_property
     def features(self) -> Features:

@@ -50,6 +50,7 @@ EMPTY_REPLY = "empty-reply"
 UNKNOWN_SHAPE = "unknown-shape"
 REPLY_TOO_LARGE = "reply-too-large"
 UNKNOWN_VERSION = "unknown-version"
+VERSION_TOO_OLD = "version-too-old"
 LIST_CUT_SHORT = "list-cut-short"
 UNITS_CHANGED = "units-changed-while-reading"
 IMPORT_IGNORED = "import-ignored"
@@ -127,6 +128,7 @@ FAULTS: dict[str, Fault] = {
     UNKNOWN_SHAPE: Fault(ProtocolBroken, _NOT_OURS),
     REPLY_TOO_LARGE: Fault(ProtocolBroken, _ADDRESS),
     UNKNOWN_VERSION: Fault(ProtocolBroken, _ADDRESS),
+    VERSION_TOO_OLD: Fault(NeedsPerson, "Have that DHIS2 upgraded first; what it would do with our data is unknown."),
     LIST_CUT_SHORT: Fault(
         ProtocolBroken,
         "Nothing is concluded from the part that was shown. In DHIS2 look for a unit that is its own parent or "

@@ -29,6 +29,8 @@ class Base(Struct, frozen=True):
     @classmethod
     def parse(cls, url: str) -> Base:
         """Take an address as typed; `/api` at its end is dropped. BadInput when it can't be the address of a DHIS2."""
+        if "@" in url:  # also where it is too malformed to say what is what
+            raise _bad("…", "user name and password don't belong into the address")
         try:
             parts = urllib.parse.urlsplit(url.strip())
             host, port = parts.hostname, parts.port
@@ -36,8 +38,6 @@ class Base(Struct, frozen=True):
             raise _bad(url, str(error)) from error
         if parts.scheme not in _PORTS or not host:
             raise _bad(url, "it has to begin with https:// (or http://) and a host")
-        if parts.username is not None or parts.password is not None:
-            raise _bad("…", "user name and password don't belong into the address")
         if parts.query or parts.fragment:
             raise _bad(url, "it can't have a part after ? or #")
         if any(character.isspace() or not character.isprintable() for character in url.strip()):
@@ -45,8 +45,8 @@ class Base(Struct, frozen=True):
         path = parts.path.rstrip("/").removesuffix("/api").rstrip("/")
         found = cls(parts.scheme, host, port or _PORTS[parts.scheme], path)
         try:
-            httpx2.URL(found.url(""))
-        except httpx2.InvalidURL as error:
+            httpx2.URL(found.url("")).host  # noqa: B018 - reads it, which fails for a name that isn't international at all
+        except (httpx2.InvalidURL, UnicodeError) as error:
             raise _bad(url, str(error)) from error
         return found
 
@@ -61,13 +61,18 @@ def _bad(url: str, why: str) -> Exception:
     return fault(e.BAD_ADDRESS, f"{url[:200]!r} can't be the address of a DHIS2: {why}.")
 
 
+def _target(asked: str, location: str) -> tuple[urllib.parse.SplitResult, int]:
+    """Give where a redirect leads; nowhere when the server sent what can't be an address."""
+    try:
+        target = urllib.parse.urlsplit(urllib.parse.urljoin(asked, location))
+        return target, target.port or _PORTS.get(target.scheme, 0)
+    except ValueError:
+        return urllib.parse.urlsplit(""), 0
+
+
 def follow(location: str, *, base: Base, path: str, doing: str) -> Base:
     """Give the address to ask instead; NeedsPerson when the redirect is a login page or leads elsewhere."""
-    target = urllib.parse.urlsplit(urllib.parse.urljoin(base.url(path), location))
-    try:
-        port = target.port or _PORTS.get(target.scheme, 0)
-    except ValueError:
-        port = 0
+    target, port = _target(base.url(path), location)
     same_place = target.scheme == base.scheme and port == base.port
     now_secure = base.scheme == "http" and target.scheme == "https" and port in {base.port, _PORTS["https"]}
     asked = f"/api/{path}"

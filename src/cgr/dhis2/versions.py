@@ -1,5 +1,6 @@
 """What differs between DHIS2 2.31 and 2.43, as switches in one place, so that no other module compares version numbers.
 
+What a version offers to us at all is in `compatibility.py`.
 Sources: api.md §0 and verified-facts.md §8 and §10; where they differ the verified facts win. Versions between two
 recorded ones take api.md's word; unknown newer ones behave like the newest known (R2.3: warn, don't refuse).
 """
@@ -12,9 +13,6 @@ from typing import TypeAlias
 from msgspec import Struct
 
 Version: TypeAlias = tuple[int, ...]
-
-OLDEST_VERIFIED: Version = (2, 31)
-NEWEST_VERIFIED: Version = (2, 43)
 
 _NUMBERS = re.compile(r"\s*(\d+(?:\.\d+){1,3})(?:[-.+].*)?\s*", re.DOTALL)
 
@@ -42,8 +40,7 @@ class Features(Struct, frozen=True):
     and the user's own units matter (section 4). `moves_leave_paths_stale`: descendants keep their stored path and
     level (H7). `checks_attribute_values` (section 3). `refuses_foreign_attributes`: attributes not for units are
     refused, E6012. `created_reset_when_omitted` (H1). `keeps_empty_values`: an empty attribute value is stored as ""
-    (H21). `collapses_blanks` (section 8). `personal_access_tokens` (S11). `oauth_code_flow_dead`: 2.35.0 and 2.35.1
-    (R2.3).
+    (H21). `collapses_blanks` (section 8).
     """
 
     version: Version
@@ -63,8 +60,6 @@ class Features(Struct, frozen=True):
     created_reset_when_omitted: bool
     keeps_empty_values: bool
     collapses_blanks: bool
-    personal_access_tokens: bool
-    oauth_code_flow_dead: bool
 
 
 def features_of(version: Version) -> Features:
@@ -88,6 +83,4 @@ def features_of(version: Version) -> Features:
         created_reset_when_omitted=version < (2, 39),
         keeps_empty_values=version >= (2, 42),
         collapses_blanks=version >= (2, 38),
-        personal_access_tokens=version >= (2, 38),
-        oauth_code_flow_dead=version[:3] in {(2, 35, 0), (2, 35, 1)},
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cgr.core.addresses import public_address
 from cgr.core.errors import BadInput
 from cgr.embedded_postgres import SUPERUSER, socket_folder
 
@@ -27,7 +28,8 @@ _NO = {"0", "false", "no", "off"}
 class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
-    `page_notice` stands at the foot of every page: who the data are by, or that this is a training instance.
+    `public_url` is where people open the registry, empty when nobody said. `page_notice` stands at the foot of every
+    page: who the data are by, or that this is a training instance.
     """
 
     data_dir: Path
@@ -36,6 +38,7 @@ class Environment:
     host: str
     port: int
     allow_private_networks: bool
+    public_url: str = ""
     page_notice: str = ""
 
     @property
@@ -71,6 +74,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         host=variables.get("CGR_HOST", "").strip() or "127.0.0.1",
         port=_port(variables.get("CGR_PORT", "").strip() or "8000"),
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
+        public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
     )
 
@@ -145,6 +149,10 @@ def _port(text: str) -> int:
     raise BadInput(
         f"CGR_PORT is {text!r}, which isn't a port.", code="port", next_step="Give a number from 1 to 65535."
     )
+
+
+def _public_url(text: str) -> str:
+    return public_address(text) if text else ""
 
 
 def _flag(variables: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hmac
+import re
+from urllib.parse import urlsplit
 
 from cgr.project.environment import read_environment
 
@@ -20,6 +22,7 @@ def _signing_key(key: str) -> str:
 DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
+PUBLIC_URL = ENVIRONMENT.public_url
 PAGE_NOTICE = ENVIRONMENT.page_notice
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
@@ -27,8 +30,12 @@ SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""
 SECRET_KEY_FALLBACKS = [_signing_key(key) for key in SECRET_KEYS[1:]]
 
 DEBUG = False
+_PUBLIC_SITE = urlsplit(PUBLIC_URL)
 _EVERYWHERE = ENVIRONMENT.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
-ALLOWED_HOSTS = ["*"] if _EVERYWHERE else ["localhost", "127.0.0.1", "[::1]", ENVIRONMENT.host]
+_HOSTS = ["localhost", "127.0.0.1", "[::1]", ENVIRONMENT.host, re.sub(r":\d+$", "", _PUBLIC_SITE.netloc)]
+ALLOWED_HOSTS = ["*"] if _EVERYWHERE else [host for host in _HOSTS if host]
+# A proxy that ends TLS speaks http to us, and the browser's https origin would look foreign.
+CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC_SITE.scheme}://{_PUBLIC_SITE.netloc}"] if PUBLIC_URL else []
 
 INSTALLED_APPS = [
     "django.contrib.auth",

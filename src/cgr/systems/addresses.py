@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from cgr.core.errors import BadInput
+from cgr.dhis2.redirects import Base
 
 _EXAMPLE = "https://dhis2.example.org"
 _LENGTH = 500
@@ -16,18 +17,20 @@ _NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?", re.IGNORECAS
 def base_url(text: str) -> str:
     """Give the canonical base address of a DHIS2 (no slash at the end), or raise BadInput saying what is wrong."""
     text = text.strip()
+    if "@" in text:
+        # The text isn't repeated, however malformed: it may hold a password.
+        raise _bad("The address holds a user name or password.", f"Write it without them, as in {_EXAMPLE}.")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise _bad(f'"{text}" isn\'t an address.') from error
-    if "@" in parts.netloc:
-        # The text isn't repeated: it holds a password.
-        raise _bad("The address holds a user name or password.", f"Write it without them, as in {_EXAMPLE}.")
     if parts.scheme.lower() not in ("http", "https"):
         raise _bad(f'"{text}" doesn\'t begin with https:// or http://.')
-    if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH or re.search(r"[\s\x00-\x1f]", text):
+    if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH:
         raise _bad(f'"{text}" doesn\'t name a host.')
+    if " " in text or not text.isprintable():
+        raise _bad(f'"{text}" holds blanks or signs that can\'t be seen.')
     if parts.query or parts.fragment:
         raise _bad(f'"{text}" has a part after "?" or "#".')
     path = parts.path.rstrip("/")
@@ -37,7 +40,12 @@ def base_url(text: str) -> str:
             f'Leave "{page[0]}" away.',
         )
     name = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme.lower(), f"{name}:{port}" if port else name, path, "", ""))
+    address = urlunsplit((parts.scheme.lower(), f"{name}:{port}" if port else name, path, "", ""))
+    try:
+        Base.parse(address)
+    except BadInput as error:
+        raise _bad(f'"{text}" can\'t be opened.') from error
+    return address
 
 
 def _bad(

@@ -102,6 +102,13 @@ def test_the_architecture_page_sends_changes_only_to_places_that_exist():
     assert not [place for place in places if not (SOURCE / place).exists()]
 
 
+def test_the_threat_model_names_only_places_that_exist():
+    page = text_of("docs/explanation/threat-model.md")
+    places = re.findall(r"`([a-z0-9_]+/[a-z0-9_/.]*)`", page)
+    assert len(places) > 40
+    assert not [place for place in places if not ((SOURCE / place).exists() or (ROOT / place).exists())]
+
+
 @pytest.mark.parametrize("page", sorted((DOCS / "decisions").glob("[!R]*.md")), ids=name_of)
 def test_every_decision_has_its_date_context_decision_and_consequences_and_is_listed(page):
     content = page.read_text("utf-8")

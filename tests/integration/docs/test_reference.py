@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 
 import msgspec
 import pytest
@@ -17,14 +18,15 @@ from cgr.core.mapping_rules.offering import AttributeOffer, Selection
 from cgr.core.objects_file import read_line
 from cgr.core.plan_json import to_json
 from cgr.core.report import OutcomeState
-from cgr.dhis2 import SystemCheck
+from cgr.dhis2 import SystemCheck, compatibility_table
 from cgr.dhis2.errors import FAULTS
 from cgr.sync.candidates import Candidates
 
-from .pages import blocks, headings, section, shown_json, table_codes, text_of
+from .pages import ROOT, blocks, headings, section, shown_json, table_codes, text_of
 from .sources import commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
 
 CLI = "docs/reference/cli.md"
+COMPATIBILITY = "docs/reference/compatibility.md"
 ERRORS = "docs/reference/errors.md"
 FILES = "docs/reference/files.md"
 PROBLEMS = "docs/reference/problem-codes.md"
@@ -128,6 +130,13 @@ def test_the_errors_page_says_of_each_dhis2_error_what_it_asks_for(code):
     row = re.search(rf"^\| `{code}` \|.*?\| ([a-z ]+) \|", text_of(ERRORS), re.MULTILINE)
     assert row
     assert row[1] == words[FAULTS[code].kind.__name__]
+
+
+def test_the_page_on_compatibility_shows_the_table_that_the_product_goes_by():
+    script = runpy.run_path(str(ROOT / "scripts" / "write_compatibility_table.py"))
+    shown = text_of(COMPATIBILITY)
+    assert all(row.name in shown for row in compatibility_table())
+    assert script["page"](shown) == shown
 
 
 def test_the_configuration_file_shown_can_be_read():

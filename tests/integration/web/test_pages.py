@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +73,20 @@ def signed_in(name: str) -> Client:
     answer = client.post("/sign-in/", {"username": name, "password": PASSWORD, "next": ""})
     assert (answer.status_code, answer["Location"]) == (302, "/")
     return client
+
+
+def test_a_form_that_is_not_ours_and_a_host_name_that_is_not_ours_are_refused() -> None:
+    fields = {"username": "ada", "password": PASSWORD}
+    assert Client(enforce_csrf_checks=True).post("/sign-in/", fields).status_code == 403
+    assert Client(headers={"host": "evil.example.org"}).get("/sign-in/").status_code == 400
+
+
+def test_the_public_address_is_answered_and_its_forms_are_ours() -> None:
+    # In a process of its own: settings are read once.
+    code = "from cgr.project import settings as s; print(s.ALLOWED_HOSTS[-1], *s.CSRF_TRUSTED_ORIGINS)"
+    variables = {**os.environ, "CGR_PUBLIC_URL": "https://registry.example.org:8443/geo"}
+    told = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["registry.example.org", "https://registry.example.org:8443"]
 
 
 @pytest.mark.usefixtures("cast")

@@ -303,7 +303,6 @@ def test_a_clock_that_is_not_shown_is_not_invented(stage: Stage) -> None:
     ("version", "url", "info", "authorities", "word"),
     [
         ("2.44.0", "https://h.example.org", {}, AUTHORITIES, "newer"),
-        ("2.30.1", "https://h.example.org", {}, AUTHORITIES, "older"),
         ("2.35.1", "https://h.example.org", {}, AUTHORITIES, "OAuth2"),
         ("2.42.5.2", "http://h.example.org", {}, AUTHORITIES, "https"),
         ("2.42.5.2", "https://h.example.org", {"calendar": "nepali"}, AUTHORITIES, "nepali"),
@@ -319,6 +318,14 @@ def test_the_check_warns(
     with stage.client(url) as client:
         (warning,) = check_system(client).warnings
     assert word in warning
+
+
+def test_a_dhis2_older_than_2_31_is_refused_before_anything_but_its_version_is_asked(stage: Stage) -> None:
+    stage.version = "2.30.1"
+    lay(stage)
+    with stage.client() as client, pytest.raises(NeedsPerson, match="is older than") as refused:
+        client.me()
+    assert (refused.value.code, len(stage.asked)) == ("version-too-old", 1)
 
 
 def test_an_account_without_units_is_told_that_it_cannot_move_any(stage: Stage) -> None:

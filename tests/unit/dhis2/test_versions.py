@@ -41,14 +41,11 @@ def test_it_refuses_what_is_no_version(text: str) -> None:
         ("moves_need_authority", "2.36.13", "2.37.0", True),
         ("group_additions_reported", "2.37.10", "2.38.0", True),
         ("report_in_envelope", "2.37.10", "2.38.0", True),
-        ("personal_access_tokens", "2.37.10", "2.38.0", True),
         ("collapses_blanks", "2.37.10", "2.38.0", True),
         ("checks_attribute_values", "2.38.7", "2.39.0", True),
         ("refuses_foreign_attributes", "2.38.7", "2.39.0", True),
         ("created_reset_when_omitted", "2.38.7", "2.39.0", False),
         ("keeps_empty_values", "2.41.9.1", "2.42.0", True),
-        ("oauth_code_flow_dead", "2.35.1", "2.35.2", False),
-        ("oauth_code_flow_dead", "2.34.9", "2.35.0", True),
     ],
 )
 def test_a_switch_turns_where_dhis2_changed(switch: str, last_before: str, first_after: str, *, after: bool) -> None:

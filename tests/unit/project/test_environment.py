@@ -141,3 +141,18 @@ def test_an_unreadable_database_url_is_refused_without_repeating_its_password(ur
         database_from_url(url)
 
     assert "secret" not in f"{refused.value.message} {refused.value.next_step}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", ""), (" https://Registry.example.org/ ", "https://registry.example.org")]
+)
+def test_the_public_address_is_the_one_people_open(text, expected):
+    assert read_environment({"CGR_PUBLIC_URL": text}).public_url == expected
+
+
+def test_a_public_address_that_holds_a_password_is_refused_without_repeating_it():
+    with pytest.raises(BadInput) as refused:
+        read_environment({"CGR_PUBLIC_URL": "https://me:secret@registry.example.org"})
+
+    assert "CGR_PUBLIC_URL" in refused.value.message
+    assert "secret" not in refused.value.message + refused.value.next_step

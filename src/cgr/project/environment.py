@@ -28,6 +28,7 @@ class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
     `page_notice` stands at the foot of every page: who the data are by, or that this is a training instance.
+    `public_url` is where people's browsers reach it, without a slash at the end.
     """
 
     data_dir: Path
@@ -37,11 +38,19 @@ class Environment:
     port: int
     allow_private_networks: bool
     page_notice: str = ""
+    public_url: str = ""
 
     @property
     def embedded(self) -> bool:
         """Say whether the database is the one we start ourselves."""
         return not self.database_url
+
+    @property
+    def local_url(self) -> str:
+        """Give where this machine reaches the pages, with a slash at the end."""
+        host = self.host.strip("[]")
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
+        return f"http://{shown}:{self.port}/"
 
     @property
     def key_file(self) -> Path:
@@ -72,6 +81,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         port=_port(variables.get("CGR_PORT", "").strip() or "8000"),
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
+        public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
     )
 
 
@@ -145,6 +155,23 @@ def _port(text: str) -> int:
     raise BadInput(
         f"CGR_PORT is {text!r}, which isn't a port.", code="port", next_step="Give a number from 1 to 65535."
     )
+
+
+def _public_url(text: str) -> str:
+    """Give an address without a slash at the end; BadInput when no browser could open it."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - raises for what is no port
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if text and (not usable or "?" in text or "#" in text):
+        raise BadInput(
+            "CGR_PUBLIC_URL can't be the address under which people open this registry.",
+            code="environment",
+            next_step="Write it as https://registry.example.org, without anything after ? or #.",
+        )
+    return text.rstrip("/")
 
 
 def _flag(variables: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -21,6 +21,7 @@ DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
 PAGE_NOTICE = ENVIRONMENT.page_notice
+PUBLIC_URL = ENVIRONMENT.public_url or ENVIRONMENT.local_url.rstrip("/")
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
 SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""
@@ -67,6 +68,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cgr.web.notice.page_notice",
+                "cgr.web.oauth.offers",
             ],
         },
     },

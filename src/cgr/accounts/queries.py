@@ -31,3 +31,24 @@ def organization(actor: Actor, code: str) -> Organization:
 def is_empty() -> bool:
     """Say that nobody has an account yet."""
     return not User.objects.exists()
+
+
+def active_person(key: int) -> User | None:
+    """Give a person by key, unless their account is switched off."""
+    return User.objects.filter(pk=key, is_active=True).first()
+
+
+def manageable_person(actor: Actor, name: str) -> int:
+    """Give the key of a person all of whose rights the actor may manage; NotAllowed for everybody else.
+
+    Whoever could decide how somebody signs in would else get rights that are not theirs to give.
+    """
+    user = User.objects.filter(username=name).first()
+    managed = organizations_where(actor, Permission.MANAGE_PEOPLE)
+    if user is None:
+        raise unknown("person", name)
+    if managed is not None:
+        places = set(user.memberships.values_list("organization__code", flat=True))
+        if user.is_system_administrator or not places or not places <= managed:
+            raise unknown("person", name)
+    return user.pk

@@ -25,6 +25,8 @@ MODULES = (
     "cgr.cli.configuration",
     "cgr.cli.objects",
     "cgr.cli.systems",
+    "cgr.cli.signing_in",
+    "cgr.cli.secrets",
     "cgr.cli.imports",
     "cgr.cli.sync",
     "cgr.cli.schedules",

@@ -41,7 +41,7 @@ def serve(
 
     environment = wiring.start()
     listener = listen(environment)
-    url = _url(environment)
+    url = environment.local_url
     from cgr.accounts import queries  # noqa: PLC0415 - needs Django set up
 
     if queries.is_empty():
@@ -79,9 +79,3 @@ def listen(environment: Environment) -> socket.socket:
             code="address",
             next_step="Choose another port with --port (or CGR_PORT), or another address with --host (or CGR_HOST).",
         ) from error
-
-
-def _url(environment: Environment) -> str:
-    host = environment.host.strip("[]")
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
-    return f"http://{shown}:{environment.port}/"

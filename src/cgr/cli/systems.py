@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,19 +37,41 @@ def add(  # noqa: PLR0913 - one for each field of the registration
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help="Read a personal access token from stdin.")
     ] = False,
+    client_id: Annotated[str, typer.Option(help="Sign in by OAuth2, as this client.")] = "",
+    grant: Annotated[str, typer.Option(help="OAuth2: code (a person consents; default) or password.")] = "",
+    client_secret_stdin: Annotated[
+        bool, typer.Option("--client-secret-stdin", help="Read the secret of the OAuth2 client from stdin.")
+    ] = False,
+    people_sign_in: Annotated[
+        bool, typer.Option("--people-sign-in", help="Linked people may sign in here with their account there.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Register a DHIS2, or change one: signs in with a user name and password, or with a personal access token."""
+    """Register a DHIS2, or change one: signs in by password, by personal access token, or by OAuth2."""
     actor = open_instance()
     from cgr.systems import actions  # noqa: PLC0415 - needs Django set up
-    from cgr.systems.signing_in import BASIC, TOKEN, SignIn  # noqa: PLC0415 - needs Django set up
+    from cgr.systems.signing_in import BASIC, CODE, OAUTH2, PASSWORD, TOKEN, SignIn  # noqa: PLC0415 - the same
 
-    by_token = token_stdin or not username
-    secret = read_secret(
-        "Personal access token" if by_token else f"Password of {username}",
-        from_stdin=password_stdin or token_stdin,
-        option="--token-stdin" if by_token else "--password-stdin",
-    )
+    def password() -> str:
+        return read_secret(f"Password of {username}", from_stdin=password_stdin, option="--password-stdin")
+
+    if client_id:
+        # The secret of the client stands first on standard input; it may come later, when DHIS2 or we have made it.
+        secret = sys.stdin.readline().rstrip("\r\n") if client_secret_stdin else None
+        sign_in = SignIn(
+            OAUTH2,
+            username,
+            secret,
+            client_id=client_id,
+            grant=grant or CODE,
+            password=password() if grant == PASSWORD else None,
+            people_sign_in=people_sign_in,
+        )
+    elif token_stdin or not username:
+        token = read_secret("Personal access token", from_stdin=token_stdin or password_stdin, option="--token-stdin")
+        sign_in = SignIn(TOKEN, username, token, grant=grant, people_sign_in=people_sign_in)
+    else:
+        sign_in = SignIn(BASIC, username, password(), grant=grant, people_sign_in=people_sign_in)
     saved = actions.save_system(
         actor,
         code,
@@ -56,14 +79,52 @@ def add(  # noqa: PLR0913 - one for each field of the registration
         label={"default": label or code},
         description=description,
         url=url,
-        sign_in=SignIn(TOKEN if by_token else BASIC, username, secret),
+        sign_in=sign_in,
     )
     words = "registered" if saved.created else "changed" if saved.fields else "as it was"
+    then = f"Then: cgr system oauth-client {code}" if client_id else f"Try the connection: cgr system check {code}"
     show(
         {"system": code, "created": saved.created, "fields": saved.fields},
-        [f"{code} is {words}. Try the connection: cgr system check {code}"],
+        [f"{code} is {words}. {then}"],
         as_json=as_json,
     )
+
+
+@app.command("enable")
+def enable(code: Annotated[str, typer.Argument(help="ID of the system.")], *, as_json: Json = False) -> None:
+    """Let a system be used again."""
+    actor = open_instance()
+    from cgr.systems import actions  # noqa: PLC0415 - needs Django set up
+
+    saved = actions.enable_system(actor, code)
+    show({"system": code, "enabled": True, "fields": saved.fields}, [f"{code} is enabled."], as_json=as_json)
+
+
+@app.command("disable")
+def disable(code: Annotated[str, typer.Argument(help="ID of the system.")], *, as_json: Json = False) -> None:
+    """Have nothing read from a system or sent to it, until it is enabled again; nothing of it is lost."""
+    actor = open_instance()
+    from cgr.systems import actions  # noqa: PLC0415 - needs Django set up
+
+    saved = actions.disable_system(actor, code)
+    show({"system": code, "enabled": False, "fields": saved.fields}, [f"{code} is disabled."], as_json=as_json)
+
+
+@app.command("delete")
+def delete(
+    code: Annotated[str, typer.Argument(help="ID of the system.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete a system that no external id, configuration or run refers to; others can be disabled."""
+    actor = open_instance()
+    from cgr.systems import actions  # noqa: PLC0415 - needs Django set up
+
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Delete {code} with its secrets and linked accounts?", abort=True, err=True)
+    actions.delete_system(actor, code)
+    show({"system": code, "deleted": True}, [f"{code} is deleted."], as_json=as_json)
 
 
 @app.command("check")

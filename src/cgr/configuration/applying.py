@@ -17,7 +17,7 @@ from cgr.registry import actions as registry
 from cgr.registry.locking import lock_registry
 from cgr.sync import configs
 from cgr.systems import actions as systems
-from cgr.systems.signing_in import SignIn
+from cgr.systems.signing_in import CODE, OAUTH2, SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,25 @@ def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
 
 def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
     reference = auth.secret(of=of)
-    return SignIn(auth.kind, auth.username, None if reference is None else resolve(reference, of=of))
+    secret = None if reference is None else resolve(reference, of=of)
+    if auth.kind != OAUTH2:
+        return SignIn(
+            auth.kind,
+            auth.username,
+            secret,
+            client_id=auth.client_id,
+            grant=auth.grant or "",
+            people_sign_in=auth.people_sign_in,
+        )
+    return SignIn(
+        auth.kind,
+        auth.username,
+        secret,
+        client_id=auth.client_id,
+        grant=auth.grant or CODE,
+        password=None if auth.password is None else resolve(auth.password, of=of),
+        people_sign_in=auth.people_sign_in,
+    )
 
 
 def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:

@@ -19,7 +19,8 @@ _EXPECTED = re.compile(r"Expected `(?P<wanted>.*)`, got `(?P<given>.*)`")
 _CHOICE = re.compile(r"Invalid enum value (?P<given>.*)")
 _CHOICES = {
     ".sync": tuple(SyncType),
-    ".auth.kind": ("basic", "token"),
+    ".auth.kind": ("basic", "token", "oauth2"),
+    ".auth.grant": ("code", "password"),
     "version": ("1",),
 }
 _KINDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
@@ -50,7 +51,7 @@ def _words(error: msgspec.ValidationError, text: YamlText) -> str:
 
 
 def _sentence(what: str, path: str) -> str:
-    if path.endswith((".password", ".token")):
+    if path.endswith((".password", ".token", ".client_secret")):
         return "a secret is given as {env: NAME} or {file: PATH}, never as itself."
     if match := _CHOICE.fullmatch(what):
         choices = next((known for ending, known in _CHOICES.items() if path.endswith(ending)), ())

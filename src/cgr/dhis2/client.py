@@ -29,6 +29,28 @@ if TYPE_CHECKING:
 MAX_REPLY_BYTES = 64 * MEGABYTE
 
 
+def connect(
+    url: str,
+    auth: Credentials,
+    *,
+    allow_private_networks: bool,
+    timeouts: Timeouts | None = None,
+    max_reply_bytes: int = MAX_REPLY_BYTES,
+    transport: httpx2.BaseTransport | None = None,
+    on_wait: Callable[[float], None] | None = None,
+) -> Connection:
+    """Check the address and give the bare connection, as what comes before a sign-in needs it (`oauth`)."""
+    return Connection(
+        url,
+        auth,
+        allow_private_networks=allow_private_networks,
+        timeouts=timeouts or Timeouts(),
+        max_reply_bytes=max_reply_bytes,
+        transport=transport,
+        on_wait=on_wait,
+    )
+
+
 class Dhis2:
     """A DHIS2 of version 2.31 to 2.43 (newer ones are treated like the newest). Errors: `cgr.dhis2.errors`."""
 
@@ -44,11 +66,11 @@ class Dhis2:
         on_wait: Callable[[float], None] | None = None,
     ) -> None:
         """Check the address; nothing is sent yet. `on_wait` is told the seconds before each wait for a busy server."""
-        self._connection = Connection(
+        self._connection = connect(
             url,
             auth,
             allow_private_networks=allow_private_networks,
-            timeouts=timeouts or Timeouts(),
+            timeouts=timeouts,
             max_reply_bytes=max_reply_bytes,
             transport=transport,
             on_wait=on_wait,

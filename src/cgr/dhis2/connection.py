@@ -11,6 +11,7 @@ import gzip
 import socket
 import ssl
 import threading
+import urllib.parse
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from cgr.core.errors import CgrError, TryLater
 from cgr.dhis2 import errors as e
+from cgr.dhis2.auth import Credentials, Nobody
 from cgr.dhis2.errors import fault
 from cgr.dhis2.network import CheckedTransport, deadline
 from cgr.dhis2.redirects import Base, follow
@@ -28,8 +30,6 @@ from cgr.dhis2.replies import Reply, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from cgr.dhis2.auth import Credentials
 
 MEGABYTE = 1 << 20
 _ATTEMPTS = 3
@@ -62,6 +62,7 @@ class _Asked(Struct, frozen=True):
     params: tuple[tuple[str, str], ...]
     doing: str
     slow: bool
+    credentials: Credentials
     headers: dict[str, str] = {}
     body: bytes | None = None
 
@@ -98,6 +99,11 @@ class Connection:
         )
 
     @property
+    def base(self) -> Base:
+        """Where the server is, after the redirects that were followed."""
+        return self._base
+
+    @property
     def host(self) -> str:
         """The server's name, for messages."""
         return self._base.host
@@ -121,7 +127,7 @@ class Connection:
 
     def get(self, path: str, params: Sequence[tuple[str, str]] = (), *, doing: str, slow: bool = False) -> Reply:
         """Read, repeating what failed in passing; any status but 200 is an error. `path` follows `/api/`."""
-        asked = _Asked("GET", path, tuple(params), doing, slow=slow)
+        asked = _Asked("GET", f"api/{path}", tuple(params), doing, slow=slow, credentials=self._credentials)
         failures = 0
 
         def wait(error: Exception) -> bool | float:
@@ -158,7 +164,28 @@ class Connection:
         if body is not None and packed:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, compresslevel=1, mtime=0)
-        return self._send(_Asked("POST", path, tuple(params), doing, slow=True, headers=headers, body=body))
+        asked = _Asked(
+            "POST",
+            f"api/{path}",
+            tuple(params),
+            doing,
+            slow=True,
+            credentials=self._credentials,
+            headers=headers,
+            body=body,
+        )
+        return self._send(asked)
+
+    def get_public(self, path: str, *, doing: str) -> Reply:
+        """Read what the server tells everybody, beside the Web API and without our credentials; any status returns."""
+        return self._send(_Asked("GET", path, (), doing, slow=False, credentials=Nobody()))
+
+    def post_form(self, path: str, fields: Sequence[tuple[str, str]], *, doing: str, credentials: Credentials) -> Reply:
+        """Send a form beside the Web API with credentials of its own, once; every status is returned."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urllib.parse.urlencode(fields).encode()
+        asked = _Asked("POST", path, (), doing, slow=False, credentials=credentials, headers=headers, body=body)
+        return self._send(asked)
 
     def _note_wait(self, seconds: float) -> None:
         with self._lock:
@@ -168,7 +195,7 @@ class Connection:
 
     def _send(self, asked: _Asked) -> Reply:
         for _ in range(_HOPS):
-            reply = self._exchange(asked)
+            reply = self._renewing(asked)
             if not httpx2.codes.is_redirect(reply.status):
                 return reply
             location = reply.headers.get("location", "")
@@ -176,14 +203,22 @@ class Connection:
         message = f"{self.host} redirects in a circle when asked to {asked.doing}."
         raise fault(e.REDIRECT_ELSEWHERE, message)
 
-    def _exchange(self, asked: _Asked) -> Reply:
+    def _renewing(self, asked: _Asked) -> Reply:
+        """Ask, and once more where a 401 may be mended: what was refused for its credentials wasn't carried out."""
+        authorization = asked.credentials.authorization()
+        reply = self._exchange(asked, authorization)
+        if reply.status != httpx2.codes.UNAUTHORIZED or not asked.credentials.renew(authorization):
+            return reply
+        return self._exchange(asked, asked.credentials.authorization())
+
+    def _exchange(self, asked: _Asked, authorization: str) -> Reply:
         t = self._timeouts
         read = t.slow_read if asked.slow else t.read
         request = self._http.build_request(
             asked.method,
             self._base.url(asked.path),
             params=list(asked.params),
-            headers={"Authorization": self._credentials.authorization(), **asked.headers},
+            headers={**({"Authorization": authorization} if authorization else {}), **asked.headers},
             content=asked.body,
             timeout=httpx2.Timeout(read, connect=t.connect, write=t.write, pool=t.pool),
         )
@@ -202,7 +237,7 @@ class Connection:
         finally:
             with self._lock:
                 self.seconds_in_requests += monotonic() - began
-        return Reply(response.status_code, response.headers, content, self.host, self._credentials)
+        return Reply(response.status_code, response.headers, content, self.host, asked.credentials)
 
     def _read(self, response: httpx2.Response, doing: str) -> bytes:
         """Take the body in, unpacked, up to the bound: neither a huge page nor a packed bomb may fill the memory."""

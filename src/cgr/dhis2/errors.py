@@ -35,6 +35,13 @@ WRONG_CREDENTIALS = "wrong-credentials"
 ACCOUNT_LOCKED = "account-locked"
 ACCOUNT_DISABLED = "account-disabled"
 TWO_FACTOR = "two-factor"
+SIGN_IN_AGAIN = "sign-in-again"
+OAUTH_NOT_OFFERED = "oauth-not-offered"
+OAUTH_ELSEWHERE = "oauth-elsewhere"
+OAUTH_CLIENT_REFUSED = "oauth-client-refused"
+OAUTH_GRANT_REFUSED = "oauth-grant-refused"
+OAUTH_CODE_REFUSED = "oauth-code-refused"
+ID_TOKEN_INVALID = "id-token-invalid"  # noqa: S105 - the name of an error, not a secret
 FORBIDDEN = "forbidden"
 NOT_FOUND = "not-found"
 NOT_DHIS2 = "not-dhis2"
@@ -106,6 +113,33 @@ FAULTS: dict[str, Fault] = {
     ),
     ACCOUNT_DISABLED: Fault(NeedsPerson, "Have a DHIS2 administrator enable the account or prolong it."),
     TWO_FACTOR: Fault(NeedsPerson, "Use a personal access token, or an account of its own without two-factor sign-in."),
+    SIGN_IN_AGAIN: Fault(
+        NeedsPerson,
+        "Sign in to that DHIS2 again (cgr system authorize, or the page of the external system); a run that stopped "
+        "can then be resumed.",
+    ),
+    OAUTH_NOT_OFFERED: Fault(
+        NeedsPerson,
+        "In dhis.conf of that DHIS2 set oauth2.server.enabled = on and server.base.url (2.42 and later), or "
+        "oauth2.authorization.server.enabled = on (2.36 to 2.41), and restart it; or use a personal access token.",
+    ),
+    OAUTH_ELSEWHERE: Fault(
+        NeedsPerson,
+        "Have server.base.url in dhis.conf of that DHIS2 set to the address under which it is registered here; secrets "
+        "are never sent to another one.",
+    ),
+    OAUTH_CLIENT_REFUSED: Fault(
+        NeedsPerson,
+        "Compare the OAuth2 client in that DHIS2 with `cgr system oauth-client`: id, secret, and from 2.42 on the "
+        "secret as bcrypt text of strength 10 or more.",
+    ),
+    OAUTH_GRANT_REFUSED: Fault(
+        NeedsPerson, "Give the OAuth2 client in that DHIS2 the grant types that `cgr system oauth-client` shows."
+    ),
+    OAUTH_CODE_REFUSED: Fault(NeedsPerson, "Begin signing in again; a code can be used once, for some minutes."),
+    ID_TOKEN_INVALID: Fault(
+        NeedsPerson, "Begin signing in again; if it stays so, have that DHIS2's clock and server.base.url checked."
+    ),
     FORBIDDEN: Fault(
         NeedsPerson, "Have a DHIS2 administrator give the account what it lacks; `cgr system check` names it."
     ),

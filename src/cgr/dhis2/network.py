@@ -35,6 +35,7 @@ _ALWAYS_REFUSED = tuple(
         "169.254.0.0/16",  # link-local, and the metadata service of most clouds
         "fe80::/10",
         "fd00:ec2::/32",  # metadata over IPv6 (AWS)
+        "fd20:ce::254/128",  # metadata over IPv6 (Google)
         "100.100.100.200/32",  # metadata (Alibaba)
         "192.0.0.192/32",  # metadata (Oracle)
         "168.63.129.16/32",  # platform service (Azure)
@@ -43,28 +44,57 @@ _ALWAYS_REFUSED = tuple(
         "255.255.255.255/32",
     )
 )
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IN_LAST_BITS = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        "::/96",  # IPv4-compatible (RFC 4291, 2.5.5.1)
+        "::ffff:0:0/96",  # IPv4-mapped
+        "::ffff:0:0:0/96",  # IPv4-translated (RFC 2765)
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64 of a network's own (RFC 8215)
+    )
+)
+_ISATAP = 0x5EFE  # RFC 5214: the middle of the interface identifier, before the IPv4 address
+_SITE_LOCAL = ipaddress.ip_network("fec0::/10")  # given up by RFC 3879, and not private to Python
 _deadline: ContextVar[float | None] = ContextVar("dhis2_deadline", default=None)
 
 
-def _plain(address: Address) -> Address:
-    """Take an IPv4 address out of the IPv6 forms that carry one."""
+def _meant(address: Address) -> Iterator[Address]:
+    """Give an address, and every IPv4 address that it may be a way to: mapped, translated, tunnelled."""
+    yield address
     if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+        return
+    number = int(address)
+    last = ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    if any(address in block for block in _IN_LAST_BITS) and number > 1:  # :: and ::1 are what they are
+        yield last
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+    if number >> 32 & 0xFFFF == _ISATAP:
+        yield last
 
 
 def check_address(text: str, *, host: str, allow_private: bool) -> None:
     """Refuse an address that a registered URL may not lead to; NeedsPerson. `host` is the name as typed."""
-    address = _plain(ipaddress.ip_address(text.partition("%")[0]))
-    if any(address in block for block in _ALWAYS_REFUSED):
+    address = ipaddress.ip_address(text.partition("%")[0])
+    meant = tuple(_meant(address))
+    if any(one in block for one in meant for block in _ALWAYS_REFUSED):
         message = f"{host} leads to a link-local, metadata or multicast address; such addresses are never contacted."
         raise fault(ADDRESS_NOT_ALLOWED, message)
-    if not allow_private and not address.is_global:
+    if not allow_private and not all(map(_is_public, meant[-1:] if _is_only_a_form(address) else meant)):
         message = f"{host} leads into a private network, which this installation doesn't allow."
         raise fault(ADDRESS_NOT_ALLOWED, message)
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and address not in _SITE_LOCAL
+
+
+def _is_only_a_form(address: Address) -> bool:
+    """Say whether an address is an IPv4 one in other clothes; whether it is public is that one's affair alone."""
+    return isinstance(address, ipaddress.IPv6Address) and any(address in block for block in _IN_LAST_BITS[1:4])
 
 
 @contextlib.contextmanager

@@ -50,11 +50,16 @@ class Base(Struct, frozen=True):
             raise _bad(url, str(error)) from error
         return found
 
-    def url(self, path: str) -> str:
-        """Give the full address of a path below `/api/`."""
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as they begin an address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.path}/api/{path}"
+        return f"{self.scheme}://{host}{port}"
+
+    def url(self, path: str) -> str:
+        """Give the full address of a path below the context path, such as `api/me`."""
+        return f"{self.origin}{self.path}/{path}"
 
 
 def _bad(url: str, why: str) -> Exception:
@@ -75,7 +80,7 @@ def follow(location: str, *, base: Base, path: str, doing: str) -> Base:
     target, port = _target(base.url(path), location)
     same_place = target.scheme == base.scheme and port == base.port
     now_secure = base.scheme == "http" and target.scheme == "https" and port in {base.port, _PORTS["https"]}
-    asked = f"/api/{path}"
+    asked = f"/{path}"
     if location and target.hostname == base.host:
         found = target.path.rstrip("/")
         if found.endswith(asked) and (same_place or now_secure):

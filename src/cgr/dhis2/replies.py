@@ -111,7 +111,7 @@ def error_of(reply: Reply, *, doing: str) -> CgrError:
 
 def _code_of(reply: Reply) -> str:
     if reply.status == codes.UNAUTHORIZED:
-        return _sign_in_code(reply.excerpt())
+        return _sign_in_code(reply)
     if reply.status == codes.BAD_REQUEST and "checksum" in reply.excerpt().lower():
         return e.WRONG_CREDENTIALS  # a mistyped token (S11)
     if reply.status in _ASKED_WRONGLY:
@@ -119,7 +119,8 @@ def _code_of(reply: Reply) -> str:
     return {403: e.FORBIDDEN, 404: e.NOT_FOUND, 413: e.REQUEST_TOO_LARGE}.get(reply.status, e.UNEXPECTED_STATUS)
 
 
-def _sign_in_code(said: str) -> str:
+def _sign_in_code(reply: Reply) -> str:
+    said = reply.excerpt()
     words = said.lower()
     if _TWO_FACTOR.search(said):
         return e.TWO_FACTOR
@@ -127,7 +128,7 @@ def _sign_in_code(said: str) -> str:
         return e.ACCOUNT_LOCKED
     if "account disabled" in words or "account expired" in words or "user is disabled" in words:
         return e.ACCOUNT_DISABLED
-    return e.WRONG_CREDENTIALS
+    return reply.credentials.refused_code
 
 
 def decode(reply: Reply, decoder: msgspec.json.Decoder[T], *, doing: str) -> T:

@@ -47,6 +47,13 @@ class Environment:
         return not self.database_url
 
     @property
+    def local_url(self) -> str:
+        """Give where this machine reaches the pages, with a slash at the end."""
+        host = self.host.strip("[]")
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
+        return f"http://{shown}:{self.port}/"
+
+    @property
     def key_file(self) -> Path:
         """Where generated keys are kept when `CGR_SECRET_KEYS` is not given."""
         return self.data_dir / KEY_FILE

@@ -23,6 +23,8 @@ DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
 PUBLIC_URL = ENVIRONMENT.public_url
+# Where a browser reaches us: for this machine that is known even when nobody said where others do.
+BROWSER_URL = PUBLIC_URL or ENVIRONMENT.local_url.rstrip("/")
 PAGE_NOTICE = ENVIRONMENT.page_notice
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
@@ -75,6 +77,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cgr.web.notice.page_notice",
+                "cgr.web.oauth.offers",
             ],
         },
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # Any number will do, as long as nobody else uses it in this database.
 _MIGRATION_LOCK = 0x636772
 _MIGRATION_WAIT = "120s"
+_OTHERS = 0o077  # any right of group and others
 _CANNOT_CONNECT = "The database that DATABASE_URL names can't be used: "
 
 _started: list[Environment] = []
@@ -47,6 +49,7 @@ def start(*, migrate: bool = True) -> Environment:
             _clusters.append(ensure_running(environment.data_dir))
             atexit.register(stop)
             _clusters[0].ensure_database(DATABASE)
+        _close_keys(environment)
         if not environment.secret_keys:
             _make_keys(environment)
             environment = read_environment()
@@ -182,6 +185,25 @@ def _make_data_folder(environment: Environment) -> None:
             code="data-folder",
             next_step="Set CGR_DATA_DIR to a folder that you can write to.",
         ) from error
+
+
+def _close_keys(environment: Environment) -> None:
+    """Make the file of generated keys ours alone again where others can read it, and say so; BadInput if we may not."""
+    file = environment.key_file
+    try:
+        if not file.exists() or not stat.S_IMODE(file.stat().st_mode) & _OTHERS:
+            return
+        file.chmod(0o600)
+    except OSError as error:
+        raise BadInput(
+            f"Other users of this machine can reach the secret keys in {file}, and that can't be changed: {error}",
+            code="secret-keys",
+            next_step="As the owner of the file run: chmod 600 on it. If others may have read it, change the key.",
+        ) from error
+    sys.stderr.write(
+        f"Other users of this machine could reach the secret keys in {file}; now only their owner can. "
+        "If somebody may have read them, put a new key in front and run: cgr secrets rotate\n"
+    )
 
 
 def _make_keys(environment: Environment) -> None:

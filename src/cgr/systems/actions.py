@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import PROTECT
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
@@ -14,10 +14,10 @@ from cgr.audit import actions as audit
 from cgr.audit.saving import Saved, record_saved
 from cgr.core.errors import BadInput
 from cgr.core.localized import parse_localized
-from cgr.systems import queries, shapes
+from cgr.systems import keeping, queries, shapes
 from cgr.systems.addresses import base_url
-from cgr.systems.models import ExternalSystem
-from cgr.systems.sealing import seal, unseal
+from cgr.systems.models import ExternalSystem, LinkedAccount, SystemTokens
+from cgr.systems.refusing import refuse_oauth
 from cgr.systems.signing_in import check_sign_in
 
 if TYPE_CHECKING:
@@ -51,34 +51,87 @@ def save_system(
     else:
         _check_identity(actor, row, organization=organization, kind=kind)
         before = _shown(row)
-        if row.url != url:
-            shapes.forget(row)
-    sealed_anew = _seal(row, sign_in, url=url)
+    other_server = row.url != url
+    moved = other_server or keeping.signs_in_otherwise(row, sign_in)
+    sealed_anew = keeping.keep_secrets(row, sign_in, url=url)
     row.label, row.description, row.url = label, description, url
-    row.auth_kind, row.username = sign_in.kind, sign_in.username
+    keeping.keep_sign_in(row, sign_in)
+    if other_server:
+        row.version, row.checked_at = "", None
+    refuse_oauth(row)
     after = _shown(row)
     if sealed_anew and before is not None:
         # The log says that the secret changed and never what it is.
         before, after = {**before, "secret": "the former"}, {**after, "secret": "a new one"}
     row.save()
+    if before is not None:
+        _forget(row, everything=other_server, tokens=moved)
     return record_saved(actor, kind="system", subject=code, organization=organization, before=before, after=after)
+
+
+@transaction.atomic
+def enable_system(actor: Actor, code: str) -> Saved:
+    """Let a system be used again."""
+    return _switch(actor, code, enabled=True)
+
+
+@transaction.atomic
+def disable_system(actor: Actor, code: str) -> Saved:
+    """Have nothing read from a system or sent to it, until it is enabled; what refers to it stays.
+
+    A run that is under way goes on to its end.
+    """
+    return _switch(actor, code, enabled=False)
 
 
 @transaction.atomic
 def delete_system(actor: Actor, code: str) -> None:
     """Delete a system that nothing refers to; BadInput naming what does (R0.5)."""
     row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
+    # Locked, so that nothing begins to refer to it between the count and the end.
+    ExternalSystem.objects.select_for_update().get(pk=row.pk)
     organization, before = row.organization.code, _shown(row)
-    try:
-        row.delete()
-    except ProtectedError as error:
-        used_by = sorted({str(found._meta.verbose_name) for found in error.protected_objects})  # noqa: SLF001 - Django's documented way to a model's name
+    if used_by := _users_of(row):
         raise BadInput(
             f'The external system "{code}" is still in use ({", ".join(used_by)}).',
             code="system-in-use",
-            next_step="Remove what refers to it first; a system with external ids or runs is kept for its history.",
-        ) from error
+            next_step=f"Disable it instead: cgr system disable {code}. One with external ids or runs is kept for its "
+            "history.",
+        )
+    row.delete()
     audit.record(actor, "delete", kind="system", subject=code, organization=organization, before=before)
+
+
+def _users_of(row: ExternalSystem) -> list[str]:
+    """Say how many of what protect the system from deletion; rooms above this one may be among them."""
+    found = []
+    for relation in ExternalSystem._meta.related_objects:  # noqa: SLF001 - Django's documented way to relations
+        if relation.on_delete is PROTECT:
+            model = relation.related_model
+            count = model._base_manager.filter(**{relation.field.name: row}).count()  # noqa: SLF001 - the same
+            if count:
+                found.append(f"{count:,} {model._meta.verbose_name_plural}")  # noqa: SLF001 - the same
+    return sorted(found)
+
+
+def _switch(actor: Actor, code: str, *, enabled: bool) -> Saved:
+    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
+    before = _shown(row)
+    row.enabled = enabled
+    row.save(update_fields=["enabled"])
+    return record_saved(
+        actor, kind="system", subject=code, organization=row.organization.code, before=before, after=_shown(row)
+    )
+
+
+def _forget(row: ExternalSystem, *, everything: bool, tokens: bool) -> None:
+    """Drop what belongs to another server, or to another way into the same one."""
+    if tokens:
+        SystemTokens.objects.filter(system=row).delete()
+    if everything:
+        shapes.forget(row)
+        # Whoever runs the new server could else sign in here as anybody who was linked to the former one.
+        LinkedAccount.objects.filter(system=row).delete()
 
 
 def _new(actor: Actor, code: str, *, organization: str, kind: str) -> ExternalSystem:
@@ -102,49 +155,6 @@ def _check_identity(actor: Actor, row: ExternalSystem, *, organization: str, kin
             )
 
 
-def _seal(row: ExternalSystem, sign_in: SignIn, *, url: str) -> bool:
-    """Put the secret into the row if one is given and differs; say whether it did."""
-    if sign_in.secret is None:
-        _check_secret_may_stay(row, sign_in, url=url)
-        return False
-    if row.sealed_secret and _opens_to(row, sign_in.secret):
-        return False
-    row.sealed_secret = seal(sign_in.secret)
-    return True
-
-
-def _check_secret_may_stay(row: ExternalSystem, sign_in: SignIn, *, url: str) -> None:
-    if not row.sealed_secret:
-        raise BadInput(
-            f'The external system "{row.code}" needs a password or token.',
-            code="secret-missing",
-            next_step="Give the password of the user, or a personal access token.",
-        )
-    moved = [
-        name
-        for name, now, asked in (
-            ("address", row.url, url),
-            ("user name", row.username, sign_in.username),
-            ("way to sign in", row.auth_kind, sign_in.kind),
-        )
-        if now != asked
-    ]
-    if moved:
-        # Else whoever may change an address could have the stored password sent to a host of their own.
-        raise BadInput(
-            f'The {moved[0]} of the external system "{row.code}" changes, so its password or token is needed again.',
-            code="secret-needed-again",
-            next_step="Give the password or token together with the change.",
-        )
-
-
-def _opens_to(row: ExternalSystem, secret: str) -> bool:
-    try:
-        return unseal(bytes(row.sealed_secret)) == secret
-    except BadInput:
-        return False  # sealed with a key that is gone: entering the secret again is the cure
-
-
 def _shown(row: ExternalSystem) -> dict[str, object]:
     return {
         "kind": row.kind,
@@ -153,4 +163,8 @@ def _shown(row: ExternalSystem) -> dict[str, object]:
         "url": row.url,
         "auth": row.auth_kind,
         "username": row.username,
+        "client_id": row.client_id,
+        "grant": row.grant,
+        "people_sign_in": row.people_sign_in,
+        "enabled": row.enabled,
     }

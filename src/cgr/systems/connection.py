@@ -13,30 +13,44 @@ from cgr.dhis2.auth import Basic, Token
 from cgr.dhis2.check import check_system
 from cgr.dhis2.client import Dhis2
 from cgr.systems.models import ExternalSystem
+from cgr.systems.refusing import refuse_disabled, refuse_oauth
 from cgr.systems.sealing import unseal
-from cgr.systems.signing_in import TOKEN
+from cgr.systems.signing_in import OAUTH2, TOKEN
+from cgr.systems.tokens import bearer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cgr.accounts.actors import Actor
+    from cgr.dhis2.auth import Credentials
     from cgr.dhis2.check import SystemCheck
 
 
-def open_client(system: ExternalSystem, *, on_wait: Callable[[float], None] | None = None) -> Dhis2:
-    """Give a client for the system, to be used as a context manager; `on_wait` hears of each pause in seconds."""
-    secret = unseal(bytes(system.sealed_secret))
+def open_client(
+    system: ExternalSystem, *, on_wait: Callable[[float], None] | None = None, though_disabled: bool = False
+) -> Dhis2:
+    """Give a client for the system, to be used as a context manager; `on_wait` hears of each pause in seconds.
+
+    BadInput for a disabled system, except for `though_disabled`, by which a connection is tried before it is enabled.
+    """
+    if not though_disabled:
+        refuse_disabled(system)
     return Dhis2(
-        system.url,
-        Token(secret) if system.auth_kind == TOKEN else Basic(system.username, secret),
-        allow_private_networks=settings.ALLOW_PRIVATE_NETWORKS,
-        on_wait=on_wait,
+        system.url, _credentials(system), allow_private_networks=settings.ALLOW_PRIVATE_NETWORKS, on_wait=on_wait
     )
+
+
+def _credentials(system: ExternalSystem) -> Credentials:
+    if system.auth_kind == OAUTH2:
+        return bearer_of(system)
+    secret = unseal(bytes(system.sealed_secret))
+    return Token(secret) if system.auth_kind == TOKEN else Basic(system.username, secret)
 
 
 def check(actor: Actor, system: ExternalSystem) -> SystemCheck:
     """Try the connection, and keep version and moment; errors of the other side come as they are, nothing kept."""
-    with open_client(system) as client:
+    with open_client(system, though_disabled=True) as client:
+        refuse_oauth(system, version=client.system_info().version)
         found = check_system(client)
     with transaction.atomic():
         before = system.version

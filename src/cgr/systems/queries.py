@@ -38,7 +38,23 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "label": row.label,
             **({"description": row.description} if row.description else {}),
             "url": row.url,
-            "auth": {"kind": row.auth_kind, **({"username": row.username} if row.username else {})},
+            "auth": _auth(row),
         }
         for row in systems(actor, permission=Permission.MANAGE_SYSTEMS)
     ]
+
+
+def _auth(row: ExternalSystem) -> dict[str, object]:
+    fields = {
+        "kind": row.auth_kind,
+        "client_id": row.client_id,
+        "grant": row.grant,
+        "username": row.username,
+        "people_sign_in": row.people_sign_in,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def open_to_people() -> QuerySet[ExternalSystem]:
+    """Give the systems that people may sign in with, to show to everybody who isn't signed in (R2.2)."""
+    return ExternalSystem.objects.filter(enabled=True, people_sign_in=True).order_by("code")

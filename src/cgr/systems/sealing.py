@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import models
 
 from cgr.core.errors import BadInput
+
+
+class SealedField(models.BinaryField):  # type: ignore[type-arg] # generic for the checker alone
+    """A column of sealed values, empty where there is none; `cgr secrets rotate` finds them by this class."""
 
 
 def seal(secret: str) -> bytes:
@@ -26,6 +31,15 @@ def unseal(sealed: bytes) -> str:
             code="secret-unreadable",
             next_step="Put the key that sealed it back into CGR_SECRET_KEYS, or enter the password or token again.",
         ) from error
+
+
+def sealed_with_first_key(sealed: bytes) -> bool:
+    """Say whether the key that encrypts now made it."""
+    try:
+        Fernet(settings.SECRET_KEYS[0]).decrypt(bytes(sealed))
+    except InvalidToken:
+        return False
+    return True
 
 
 def _keys() -> MultiFernet:

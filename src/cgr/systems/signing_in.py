@@ -1,35 +1,65 @@
-"""How we sign in to a system, as a person or a file gives it. The secret is absent where it stays as it is."""
+"""How we sign in to a system, as a person or a file gives it. A secret is absent where it stays as it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from cgr.core.errors import BadInput
+from cgr.dhis2.registration import LONGEST_SECRET
 
 BASIC = "basic"
 TOKEN = "token"  # noqa: S105 - the name of a kind of sign-in, not a secret
+OAUTH2 = "oauth2"
+CODE = "code"
+PASSWORD = "password"  # noqa: S105 - the name of a grant, not a secret
 
 _USER_NAME_LENGTH = 255
+_CLIENT_ID_LENGTH = 230
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A kind (`basic` or `token`), the user name of `basic`, and the password or token, never shown."""
+    """A kind (`basic`, `token` or `oauth2`) and what belongs to it.
+
+    `secret`: the password, the token, or the secret of the OAuth2 client. OAuth2 also has `client_id`, `grant` (`code`
+    or `password`), for the grant `password` a `username` and `password`, and for the grant `code` `people_sign_in`.
+    """
 
     kind: str
     username: str = ""
     secret: str | None = field(default=None, repr=False)
+    client_id: str = ""
+    grant: str = ""
+    password: str | None = field(default=None, repr=False)
+    people_sign_in: bool = False
+
+    @property
+    def needs_username(self) -> bool:
+        """Whether we sign in under a user name of our own."""
+        return self.kind == BASIC or (self.kind == OAUTH2 and self.grant == PASSWORD)
 
 
 def check_sign_in(sign_in: SignIn) -> None:
     """Refuse with BadInput what no DHIS2 could accept."""
-    if sign_in.kind not in (BASIC, TOKEN):
+    if sign_in.kind not in (BASIC, TOKEN, OAUTH2):
         raise BadInput(
             f'The sign-in kind "{sign_in.kind}" isn\'t one this version knows.',
             code="unknown-sign-in",
-            next_step="Use basic (user name and password) or token (personal access token).",
+            next_step="Use basic (user name and password), token (personal access token) or oauth2.",
         )
-    if sign_in.kind == BASIC and not sign_in.username:
+    _check_username(sign_in)
+    _check_client(sign_in)
+    for secret in (sign_in.secret, sign_in.password):
+        if secret is not None and not (secret and secret.isprintable()):
+            raise BadInput(
+                "The password, token or client secret is empty or holds a line break.",
+                code="bad-secret",
+                next_step="Check the variable or file it comes from.",
+            )
+
+
+def _check_username(sign_in: SignIn) -> None:
+    if sign_in.needs_username and not sign_in.username:
         raise BadInput(
             "Signing in with a password needs a user name.", code="username-missing", next_step="Give the user name."
         )
@@ -40,15 +70,34 @@ def check_sign_in(sign_in: SignIn) -> None:
             code="bad-username",
             next_step="Use the user name with which you sign in to this DHIS2.",
         )
-    if sign_in.kind == TOKEN and sign_in.username:
+    if sign_in.username and not sign_in.needs_username:
         raise BadInput(
-            "A personal access token signs in without a user name.",
+            "A personal access token, or a person's consent, signs in without a user name.",
             code="username-with-token",
             next_step="Leave the user name out.",
         )
-    if sign_in.secret is not None and not (sign_in.secret and sign_in.secret.isprintable()):
-        raise BadInput(
-            "The password or token is empty or holds a line break.",
-            code="bad-secret",
-            next_step="Check the variable or file it comes from.",
-        )
+
+
+def _check_client(sign_in: SignIn) -> None:
+    given = (sign_in.client_id, sign_in.grant, sign_in.password, sign_in.people_sign_in)
+    if sign_in.kind != OAUTH2:
+        if any(given):
+            raise _bad_client(f"Client id, grant and the like belong to oauth2, not to {sign_in.kind}.")
+        return
+    name = sign_in.client_id
+    if not name or ":" in name or not (name.isascii() and name.isprintable()) or len(name) > _CLIENT_ID_LENGTH:
+        raise _bad_client("OAuth2 needs a client id: up to 230 letters, digits and signs without a colon.")
+    if sign_in.grant not in (CODE, PASSWORD):
+        raise _bad_client(f'"{sign_in.grant}" is no grant of OAuth2; it is code (a person consents) or password.')
+    if sign_in.grant == CODE and sign_in.password is not None:
+        raise _bad_client("With the grant code nobody's password is kept; a person signs in to that DHIS2.")
+    if sign_in.grant == PASSWORD and sign_in.people_sign_in:
+        raise _bad_client("People can sign in here only by a client of the grant code.")
+    if len((sign_in.secret or "").encode()) > LONGEST_SECRET:
+        raise _bad_client(f"The client secret has more than {LONGEST_SECRET} bytes.")
+
+
+def _bad_client(message: str) -> BadInput:
+    return BadInput(
+        message, code="bad-client", next_step="Correct it; cgr system oauth-client shows what DHIS2 has to know."
+    )

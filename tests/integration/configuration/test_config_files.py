@@ -248,6 +248,50 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert unseal(bytes(systems.system(OPERATOR, "hmis").sealed_secret)) == "d2pat_abc"
 
 
+BASIC_AUTH = "auth: {kind: basic, username: cgr, password: {env: HMIS_PASSWORD}}"
+
+
+def test_a_system_signs_in_by_oauth2_with_secrets_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HMIS_CLIENT_SECRET", "of-the-client")
+    (tmp_path / "password").write_text("of-the-user\n")
+    client = "kind: oauth2, client_id: cgr, client_secret: {env: HMIS_CLIENT_SECRET}"
+    by_password = f"grant: password, username: bob, password: {{file: '{tmp_path / 'password'}'}}"
+
+    apply(OPERATOR, with_change(BASIC_AUTH, f"auth: {{{client}, {by_password}}}"))
+
+    row = systems.system(OPERATOR, "hmis")
+    assert (row.auth_kind, row.client_id, row.grant, row.username) == ("oauth2", "cgr", "password", "bob")
+    assert unseal(bytes(row.sealed_secret)) == "of-the-client"
+    assert unseal(bytes(row.sealed_password)) == "of-the-user"
+
+    apply(OPERATOR, with_change(BASIC_AUTH, f"auth: {{{client}, people_sign_in: true}}"))
+
+    exported = yaml.safe_load(export(OPERATOR))["systems"][0]["auth"]
+    assert exported == {"kind": "oauth2", "client_id": "cgr", "grant": "code", "people_sign_in": True}
+    assert not systems.system(OPERATOR, "hmis").sealed_password
+
+
+@pytest.mark.parametrize(
+    ("auth", "word"),
+    [
+        ("{kind: oauth2, client_id: cgr, token: {env: HMIS_PASSWORD}}", "names a token"),
+        ("{kind: oauth2, client_id: cgr, client_secret: plain}", "never as itself"),
+        ("{kind: oauth2, client_id: cgr, grant: implicit}", "code, password"),
+        ("{kind: oauth2}", "client id"),
+        ("{kind: basic, username: cgr, password: {env: HMIS_PASSWORD}, client_id: x}", "oauth2"),
+        ("{kind: basic, username: cgr, client_secret: {env: HMIS_PASSWORD}}", "names a client_secret"),
+        ("{kind: kerberos}", "basic, token, oauth2"),
+    ],
+)
+def test_a_sign_in_that_does_not_fit_together_is_refused(auth: str, word: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        apply(OPERATOR, with_change(BASIC_AUTH, f"auth: {auth}"))
+    assert word in refused.value.message
+    assert not systems.systems(OPERATOR).exists()
+
+
 def test_the_log_says_who_applied_what() -> None:
     apply(OPERATOR, CONTRACT.encode())
 
@@ -291,7 +335,7 @@ REFUSED = {
     "missing variable": ("env: HMIS_PASSWORD", "env: NOT_SET_ANYWHERE", "NOT_SET_ANYWHERE"),
     "missing secret file": ("env: HMIS_PASSWORD", "file: /nonexistent/secret", "/nonexistent/secret"),
     "token for basic": ("password: {env", "token: {env", "token"),
-    "kind of sign-in to come": ("kind: basic", "kind: oauth2", "oauth2"),
+    "kind of sign-in that is not there": ("kind: basic", "kind: saml", "oauth2"),
     "bad address": ('"https://hmis.example.org"', '"hmis"', "hmis"),
     "the same key twice": ("version: 1", "version: 1\nversion: 1", "version"),
     "unreadable": ("version: 1", "version: [1", "line"),

@@ -261,6 +261,94 @@ def test_a_name_that_leads_to_a_metadata_address_is_never_contacted(
     assert not listener.requests
 
 
+def test_an_answer_of_the_name_service_that_changes_between_two_connections_is_checked_again(
+    listen: Callable[..., Listener],
+) -> None:
+    listener = listen(lambda connection, _: answer(connection, INFO, headers="Connection: close\r\n"))
+    answers = iter([["127.0.0.1"], ["169.254.169.254"], ["127.0.0.1"]])
+    transport = transported(lambda *_: next(answers))
+    with Dhis2(f"http://hmis.example.org:{listener.port}", Basic("a", "b"), timeouts=HURRY, transport=transport) as one:
+        assert one.system_info().version == "2.42.5.2"
+        with pytest.raises(NeedsPerson) as caught:
+            one.levels()
+    assert caught.value.code == "address-not-allowed"
+    assert len(listener.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://2130706433:{port}",
+        "http://0x7f000001:{port}",
+        "http://0177.0.0.1:{port}",
+        "http://127.1:{port}",
+        "http://[::ffff:127.0.0.1]:{port}",
+        "http://[::ffff:7f00:1]:{port}",
+        "http://[::1]:{port}",
+        "http://localhost:{port}",
+        "http://localhost.:{port}",
+        "http://127。0。0。1:{port}",
+        "http://①②⑦.⓪.⓪.①:{port}",
+    ],
+)
+def test_no_way_to_write_a_private_address_gets_past_the_setting(listen: Callable[..., Listener], url: str) -> None:
+    listener = listen(lambda connection, _: answer(connection, INFO))
+    with (
+        pytest.raises(CgrError) as caught,
+        Dhis2(url.format(port=listener.port), Basic("a", "b"), timeouts=HURRY, allow_private_networks=False) as client,
+    ):
+        client.system_info()
+    assert caught.value.code in {"address-not-allowed", "bad-address", "name-not-resolved", "name-service-away"}
+    assert not listener.requests
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://2852039166",
+        "http://0xa9fea9fe",
+        "http://[::ffff:169.254.169.254]",
+        "http://[64:ff9b::169.254.169.254]",
+        "http://[fe80::1%lo]",
+        "http://[fe80::1%25lo]",
+        "http://[fd00:ec2::254]",
+        "http://100.100.100.200",
+    ],
+)
+def test_no_way_to_write_a_metadata_address_gets_past_any_setting(url: str) -> None:
+    with pytest.raises(CgrError) as caught, Dhis2(url, Basic("a", "b"), timeouts=HURRY) as client:
+        client.system_info()
+    assert caught.value.code in {"address-not-allowed", "bad-address", "name-not-resolved"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:6379/_FLUSHALL",
+        "ftp://127.0.0.1",
+        "unix:///var/run/docker.sock",
+        "http://user:pass@127.0.0.1",
+        "http://127.0.0.1@evil.example.org",
+        "http://evil.example.org#@127.0.0.1",
+        "http://evil.example.org?@127.0.0.1",
+        "http://evil.example.org\\@127.0.0.1",
+        "http://evil.example.org\r\nHost: 127.0.0.1",
+        "//127.0.0.1",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_address_that_is_no_plain_http_address_is_refused_before_anything_is_resolved(url: str) -> None:
+    def resolve(_: str, __: int) -> list[str]:
+        raise AssertionError
+
+    with pytest.raises(CgrError) as caught, Dhis2(url, Basic("a", "b"), transport=transported(resolve)) as client:
+        client.system_info()
+    assert caught.value.code == "bad-address"
+    assert "pass" not in caught.value.message.replace("password", "").replace("passwd", "")
+
+
 def test_a_private_address_is_not_contacted_unless_that_is_allowed(listen: Callable[..., Listener]) -> None:
     listener = listen(lambda connection, _: answer(connection, INFO))
     url = f"http://127.0.0.1:{listener.port}"

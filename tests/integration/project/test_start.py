@@ -178,3 +178,22 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_words():
 
     assert (refused["status"], refused["code"]) == (2, "data-folder")
     assert "CGR_DATA_DIR" in refused["next_step"]
+
+
+def test_a_key_file_that_others_can_read_is_closed_and_that_is_said(data_dir, database):
+    _migrated(data_dir, database)
+    _start(data_dir, DATABASE_URL=database)
+    keys = data_dir / "secret-keys"
+    before = keys.read_text()
+    keys.chmod(0o644)
+
+    process = _python(_START, data_dir, DATABASE_URL=database)
+    words, complaints = process.communicate(timeout=120)
+
+    assert process.returncode == 0
+    assert _mode(keys) == 0o600
+    assert keys.read_text() == before
+    assert str(keys) in complaints
+    assert "cgr secrets rotate" in complaints
+    assert before.strip() not in complaints
+    assert json.loads(words)["keys"] == [before.strip()]

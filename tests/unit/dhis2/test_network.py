@@ -33,6 +33,27 @@ ADDRESSES = [
     ("224.0.0.1", True, True),
     ("ff02::1", True, True),
     ("255.255.255.255", True, True),
+    ("fd20:ce::254", True, True),
+    ("169.254.170.2", True, True),
+    ("::a9fe:a9fe", True, True),  # IPv4-compatible
+    ("::ffff:0:a9fe:a9fe", True, True),  # IPv4-translated
+    ("64:ff9b:1::a9fe:a9fe", True, True),  # NAT64 of a network's own
+    ("2001:0:1:2:3:4:5601:5601", True, True),  # Teredo: 169.254.169.254 behind the relay, its bits turned
+    ("2001:db8::5efe:a9fe:a9fe", True, True),  # ISATAP
+    ("2606:2800:220:1:0:5efe:7f00:1", False, True),  # ISATAP of loopback
+    ("64:ff9b::808:808", False, False),
+    ("::ffff:8.8.8.8", False, False),
+    ("2002:808:808::1", False, False),
+    ("2002:a00:5::1", False, True),
+    ("64:ff9b::7f00:1", False, True),
+    ("::7f00:1", False, True),
+    ("::", False, True),
+    ("fec0::1", False, True),
+    ("fc00::1%eth0", False, True),
+    ("198.18.0.1", False, True),
+    ("192.0.2.1", False, True),
+    ("240.0.0.1", False, True),
+    ("2001:db8::1", False, True),
 ]
 
 

@@ -156,3 +156,40 @@ def test_a_public_address_that_holds_a_password_is_refused_without_repeating_it(
 
     assert "CGR_PUBLIC_URL" in refused.value.message
     assert "secret" not in refused.value.message + refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("", ""),
+        ("https://registry.example.org/", "https://registry.example.org"),
+        ("http://localhost:8000/cgr", "http://localhost:8000/cgr"),
+    ],
+)
+def test_the_address_for_browsers_is_kept_without_a_slash_at_the_end(given, url):
+    assert read_environment({"CGR_PUBLIC_URL": given}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "registry.example.org",
+        "ftp://r.example.org",
+        "https://a:b@r.example.org",
+        "https://r/?a",
+        "https://r/#",
+        "https://r:x",
+    ],
+)
+def test_an_address_that_no_browser_could_open_is_refused(given):
+    with pytest.raises(BadInput) as refused:
+        read_environment({"CGR_PUBLIC_URL": given})
+    assert "CGR_PUBLIC_URL" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:8000/"), ("::1", "http://[::1]:8000/"), ("10.0.0.5", "http://10.0.0.5:8000/")],  # noqa: S104 - not bound to
+)
+def test_this_machine_reaches_the_pages_where_they_are_served(host, url):
+    assert read_environment({"CGR_HOST": host}).local_url == url

@@ -9,7 +9,7 @@ import re
 import secrets
 import uuid
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, unquote_plus, urlencode
 
 import msgspec
 
@@ -49,6 +49,7 @@ class Authorization(msgspec.Struct):
     state: str
     scopes: list[str]
     challenge: str = ""
+    nonce: str = ""
     asked: str = ""
     code: str = ""
     code_until: float = 0
@@ -87,7 +88,7 @@ def authorize(world: World, request: Request) -> Response:
     wish = Authorization(
         client["clientId"], user.uid, redirect_uri, request.first("state"), request.first("scope").split()
     )
-    wish.challenge = request.first("code_challenge")
+    wish.challenge, wish.nonce = request.first("code_challenge"), request.first("nonce")
     return _answered(world, request, client, wish)
 
 
@@ -252,7 +253,7 @@ def _by_code(world: World, client: dict[str, Any], form: dict[str, str]) -> Auth
     late = grant.code_until <= world.clock().timestamp()
     if late or form.get("redirect_uri") != grant.redirect_uri or (grant.challenge and proof != grant.challenge):
         return None
-    grant.refresh, grant.refresh_until = secrets.token_urlsafe(96), world.clock().timestamp() + _REFRESH_S
+    _give_refresh_token(world, client, grant)
     return grant
 
 
@@ -260,8 +261,20 @@ def _by_refresh(world: World, client: dict[str, Any], form: dict[str, str]) -> A
     given, now = form.get("refresh_token", ""), world.clock().timestamp()
     for grant in world.state(Authorizations).all:
         if given and grant.refresh == given and grant.client == client["clientId"] and grant.refresh_until > now:
+            if '"settings.token.reuse-refresh-tokens":false' in str(client.get("tokenSettings", "")):
+                _give_refresh_token(world, client, grant)
             return grant
     return None
+
+
+def _give_refresh_token(world: World, client: dict[str, Any], grant: Authorization) -> None:
+    """Give a new one that lives as long as the client's settings say; the former is over."""
+    life = re.search(
+        r'"settings.token.refresh-token-time-to-live":\["java.time.Duration",([\d.]+)\]',
+        str(client.get("tokenSettings", "")),
+    )
+    grant.refresh = secrets.token_urlsafe(96)
+    grant.refresh_until = world.clock().timestamp() + (float(life[1]) if life is not None else _REFRESH_S)
 
 
 def _tokens(world: World, request: Request, grant: Authorization) -> Response:
@@ -277,7 +290,9 @@ def _tokens(world: World, request: Request, grant: Authorization) -> Response:
     body = {"access_token": grant.access, "refresh_token": grant.refresh, "scope": " ".join(grant.scopes)}
     if "openid" in grant.scopes:
         about = {name: claims[name] for name in ("sub", "aud", "iss", "exp", "iat", "jti")}
-        body["id_token"] = key.signed({**about, "azp": grant.client, "auth_time": now})
+        # OpenID Connect Core 1.0, 3.1.3.6: a nonce of the request comes back in the token.
+        nonce = {"nonce": grant.nonce} if grant.nonce else {}
+        body["id_token"] = key.signed({**about, "azp": grant.client, "auth_time": now, **nonce})
     return json_response({**body, "token_type": "Bearer", "expires_in": _ACCESS_S - 1})
 
 
@@ -290,6 +305,7 @@ def _client(world: World, request: Request, form: dict[str, str]) -> dict[str, A
     if scheme.lower() == "basic":
         try:
             name, _, secret = base64.b64decode(credential, validate=True).decode().partition(":")
+            name, secret = unquote_plus(name), unquote_plus(secret)  # RFC 6749, 2.3.1
         except (binascii.Error, UnicodeDecodeError):
             name = ""
     client = client_named(world, name)

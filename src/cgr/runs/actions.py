@@ -11,6 +11,7 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from cgr.core.errors import BadInput, CgrError
+from cgr.core.mapping_rules import Finding
 from cgr.core.plan_json import digest
 from cgr.runs.items import outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
-    from cgr.core.mapping_rules import Finding
     from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
@@ -174,6 +174,11 @@ def add_finding(run: Run, finding: Finding) -> None:
     """Keep with a run what a person has to know about it as a whole."""
     run.summary["findings"].append(msgspec.to_builtins(finding))
     run.save(update_fields=["summary"])
+
+
+def known_findings(run: Run) -> list[Finding]:
+    """Give what is kept with a run already."""
+    return msgspec.convert(run.summary["findings"], list[Finding])
 
 
 def runs_with_stale_paths(run: Run) -> list[int]:

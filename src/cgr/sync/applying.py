@@ -17,6 +17,7 @@ from django.db import transaction
 from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes_unit
 from cgr.core.changes import ProblemCode
 from cgr.core.errors import NeedsPerson, TryLater
+from cgr.core.mapping_rules import vanished_part
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
 from cgr.registry.actions import confirm_external_ids, release_external_ids
@@ -25,7 +26,8 @@ from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.sync import outcomes
 from cgr.sync.delivery import Delivery, deliver
-from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
+from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, patiently, pause_after
+from cgr.sync.rechecking import what_is_left
 from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Job:
     """Everything that applying one run needs. `wait` takes seconds; tests pass one that doesn't sleep.
 
     `lost`: units whose change wasn't made, with the name of the object whose own trouble it is; what needs them isn't
-    sent.
+    sent. `left`: what DHIS2 still offers of the mapping, asked for before the first unit is written.
     """
 
     actor: Actor
@@ -58,6 +60,7 @@ class Job:
     size: BatchSize = field(default_factory=BatchSize)
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
+    left: SyncMapping | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +78,10 @@ def write_units(job: Job) -> bool:
     """Write every unit of the plan that has no outcome yet. False: somebody cancelled the run between two batches."""
     job.lost = not_made(job.run.pk)
     job.batch = last_batch(job.run.pk)
-    job.progress.step("write units", count_units_due(job.run.pk))
+    count = count_units_due(job.run.pk)
+    if count:
+        job.left = patiently(lambda: what_is_left(job.run, job.client, job.mapping), job.wait)
+    job.progress.step("write units", count)
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
     while _fill(job, waiting, due):
@@ -218,6 +224,9 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
         outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
         if outcome is None and ours.get(change.key) != change.version:
             outcome = outcomes.changed_in_registry(item)
+        part = vanished_part(change, job.mapping, job.left or job.mapping) if outcome is None else None
+        if part is not None:
+            outcome = outcomes.no_longer_offered(item, part)
         by = _missing(job, change)
         if outcome is None and by is not None:
             outcome = outcomes.blocked(item, by=by)

@@ -223,6 +223,8 @@ def plan_words(plan: dict[str, Any]) -> Iterator[str]:
         yield f"Apply it: cgr sync apply {plan['id']} --digest {plan['digest']}"
     elif plan["problems"]:
         yield "Nothing can be sent before the problems are solved."
+    elif plan["findings"]:
+        yield "Nothing to do beside what is named above."
     else:
         yield "Nothing to do: DHIS2 agrees with the registry."
 

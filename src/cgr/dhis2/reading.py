@@ -94,7 +94,7 @@ def levels(connection: Connection) -> tuple[RemoteLevel, ...]:
 def groups(connection: Connection) -> dict[str, RemoteGroup]:
     """Read all organisation unit groups, without members. `writable` counts both sharing and authority (A4)."""
     doing = "list the organisation unit groups"
-    fields = ("fields", "id,name,groupSets[id],access[read,update]")
+    fields = ("fields", "id,name,code,groupSets[id],access[read,update]")
     reply = connection.get("organisationUnitGroups", (fields, _ALL), doing=doing, slow=True)
     rows = decode(reply, _GROUPS, doing=doing).organisation_unit_groups or []
     return {
@@ -103,6 +103,7 @@ def groups(connection: Connection) -> dict[str, RemoteGroup]:
             row.name or row.id,
             tuple(sorted(group_set.id for group_set in row.group_sets or ())),
             row.access.update if row.access is not None else True,
+            row.code or "",
         )
         for row in rows
     }

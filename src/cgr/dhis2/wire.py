@@ -73,6 +73,7 @@ class GroupRow(Struct, rename="camel"):
 
     id: str
     name: str | None = None
+    code: str | None = None
     group_sets: list[Ref] | None = None
     access: Access | None = None
 

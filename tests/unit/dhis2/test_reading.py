@@ -103,7 +103,7 @@ def test_groups_come_with_their_sets_in_every_version(
     stage.on("GET", "organisationUnitGroups", body)
     with stage.client() as client:
         groups = client.groups()
-    assert groups["GrClinics01"] == RemoteGroup("GrClinics01", "Clinics", ("GsType00001",), writable=True)
+    assert groups["GrClinics01"] == RemoteGroup("GrClinics01", "Clinics", ("GsType00001",), writable=True, code="CLIN")
     assert groups["GrRural0001"].sets == ()
 
 

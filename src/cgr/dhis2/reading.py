@@ -85,8 +85,18 @@ def levels(connection: Connection) -> tuple[RemoteLevel, ...]:
     except CgrError as error:
         if error.code not in {e.NOT_FOUND, e.REQUEST_REFUSED, e.FORBIDDEN}:
             raise
-        reply = connection.get("organisationUnitLevels", (("fields", "name,level"), _ALL), doing=doing)
-        rows = decode(reply, _NAMED_LEVELS, doing=doing).organisation_unit_levels or []
+        return named_levels(connection)
+    return _levels(rows)
+
+
+def named_levels(connection: Connection) -> tuple[RemoteLevel, ...]:
+    """Read the levels that somebody named, whether they have units or not, in order."""
+    doing = "list the organisation unit levels"
+    reply = connection.get("organisationUnitLevels", (("fields", "name,level"), _ALL), doing=doing)
+    return _levels(decode(reply, _NAMED_LEVELS, doing=doing).organisation_unit_levels or [])
+
+
+def _levels(rows: Iterable[wire.LevelRow]) -> tuple[RemoteLevel, ...]:
     names = {row.level: row.name or f"Level {row.level}" for row in rows}
     return tuple(RemoteLevel(level, name) for level, name in sorted(names.items()))
 

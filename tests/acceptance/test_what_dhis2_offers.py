@@ -12,17 +12,20 @@ from cgr.sync import planning
 from cgr.sync.candidates import Candidates, candidates
 from cgr.systems.models import ReadShape
 
-from .country import ID_OF, changed, facility, problems_of
+from .country import ID_OF, changed, errors, facility, outcomes, problems_of
 from .mappable import (
     BEDS_IN_DHIS2,
+    CLINICS,
     HOTLINE,
     HOTLINE_IN_DHIS2,
     OWNER,
     OWNERSHIP_IN_DHIS2,
     PRIVATE,
     PUBLIC,
+    bodies_sent,
     definitions_with,
     offer_ownership,
+    value_in,
 )
 
 if TYPE_CHECKING:
@@ -128,6 +131,13 @@ def named(plan: dict[str, Any]) -> list[str]:
     return [finding["where"] for finding in plan["findings"]]
 
 
+def retire_option(country: Country, code: str) -> None:
+    options = {uid: one for uid, one in country.world.objects["options"].items() if one["code"] != code}
+    country.world.objects["options"] = options
+    for option_set in country.world.objects["optionSets"].values():
+        option_set["options"] = [one for one in option_set["options"] if one["id"] in options]
+
+
 def test_an_attribute_that_vanished_is_named_and_stops_only_itself(matching: Callable[..., Country]) -> None:
     country = matching(BEDS, {"from": "hotline", "to": HOTLINE_IN_DHIS2})
     country.edit("F1", values={"beds": 12, "hotline": "+23276123456"})
@@ -156,11 +166,7 @@ def test_an_option_that_vanished_is_named_and_stops_only_objects_with_its_term(
     country = matching(BEDS, TO_OPTIONS)
     country.edit("F1", values={"beds": 12, "owner": "PUB"})
     country.edit("F2", values={"beds": 13, "owner": "PRI"})
-    country.world.objects["options"] = {
-        uid: option for uid, option in country.world.objects["options"].items() if option["code"] != "1"
-    }
-    for option_set in country.world.objects["optionSets"].values():
-        option_set["options"] = [one for one in option_set["options"] if one["id"] in country.world.objects["options"]]
+    retire_option(country, "1")
     plan = country.plan()
     assert named(plan) == ["level 4 (facility), attribute owner, term PUB"]
     assert problems_of(plan) == {"F1": "term-unmapped"}
@@ -197,6 +203,65 @@ def test_without_the_authority_to_move_units_only_moves_stop(
     assert all("F_ORGANISATIONUNIT_MOVE" in problem["next_step"] for problem in plan["problems"])
     country.apply(plan)
     assert country.unit("F2")["name"] == "Kono Hospital"
+
+
+def test_a_plan_names_the_authorities_that_are_missing_and_stops_only_what_needs_them(
+    matching: Callable[..., Country],
+) -> None:
+    country = matching(groups=[CLINICS])
+    country.restrict_account("F_ORGUNITGROUP_PUBLIC_ADD")
+    country.edit("F1", label={"default": "Bo Hospital"})
+    country.write(facility("F9", "A"))
+    plan = country.plan()
+    assert named(plan) == ["authority F_ORGANISATIONUNIT_ADD", "authority F_ORGANISATIONUNIT_MOVE"]
+    assert problems_of(plan) == {"F1": "refused-by-dhis2", "F9": "refused-by-dhis2"}
+    assert all("F_ORGANISATIONUNIT_ADD" in problem["next_step"] for problem in plan["problems"])
+    report = country.apply(plan)
+    assert outcomes(report) == {"F2": "done", "F3": "done", "F4": "done"}
+    assert country.world.group_members(CLINICS) == {ID_OF[code] for code in ("F1", "F2", "F3", "F4")}
+    assert list(bodies_sent(country.world)) == []
+
+
+def test_an_authority_that_was_taken_away_since_the_plan_is_named_with_the_run(
+    matching: Callable[..., Country],
+) -> None:
+    country = matching()
+    country.edit("F1", parents={"admin": "D"})
+    country.edit("F2", label={"default": "Kono Hospital"})
+    plan = country.plan()
+    country.restrict_account("F_ORGANISATIONUNIT_ADD")
+    report = country.apply(plan)
+    assert named(report) == ["authority F_ORGANISATIONUNIT_MOVE"]
+    assert outcomes(report) == {"F1": "failed", "F2": "done"}
+
+
+@pytest.mark.parametrize("version", ["2.31", "2.38", "2.42"])
+@pytest.mark.parametrize("lost", ["attribute", "option", "value type"])
+def test_what_vanished_since_the_plan_is_named_with_the_run_and_stops_only_what_needs_it(
+    matching: Callable[..., Country], version: str, lost: str
+) -> None:
+    country = matching(TO_OPTIONS, version=version)
+    country.edit("F1", values={"owner": "PRI"})
+    country.edit("F2", values={"owner": "PUB"})
+    country.edit("F3", label={"default": "Moa Hospital"})
+    plan = country.plan()
+    attribute = country.world.objects["attributes"][OWNERSHIP_IN_DHIS2]
+    if lost == "attribute":
+        attribute["organisationUnitAttribute"] = False
+    elif lost == "option":
+        retire_option(country, "2")
+    else:
+        attribute.update(valueType="COORDINATE")
+    country.world.objects_version += 1
+    report = country.apply(plan)
+    assert named(report)[0].startswith("level 4 (facility), attribute owner")
+    stopped = {"F1"} if lost == "option" else {"F1", "F2"}
+    expected = {code: "skipped" if code in stopped else "done" for code in ("F1", "F2", "F3")}
+    assert outcomes(report) == expected
+    assert {error["code"] for error in errors(report).values()} == {"changed-in-dhis2"}
+    assert value_in(country.unit("F1"), OWNERSHIP_IN_DHIS2) is None
+    assert country.unit("F3")["name"] == "Moa Hospital"
+    assert country.report(plan)["state"] == "warning"
 
 
 def test_a_plan_and_its_report_say_changes_in_the_words_of_dhis2(matching: Callable[..., Country]) -> None:

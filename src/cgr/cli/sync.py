@@ -279,6 +279,8 @@ def plan_words(plan: dict[str, Any]) -> Iterator[str]:
         yield "Nothing can be sent before the problems are solved."
     elif "undoes" in plan:
         yield "Nothing to put back."
+    elif plan["findings"]:
+        yield "Nothing to do beside what is named above."
     else:
         yield "Nothing to do: DHIS2 agrees with the registry."
 

@@ -101,12 +101,13 @@ class RemoteAttribute(Struct, frozen=True):
 
 
 class RemoteGroup(Struct, frozen=True):
-    """One organisation unit group; `sets` are the ids of the group sets it belongs to."""
+    """One organisation unit group; `sets` are the ids of the group sets it belongs to, `code` is empty for many."""
 
     id: str
     name: str
     sets: tuple[str, ...] = ()
     writable: bool = True
+    code: str = ""
 
 
 class RemoteLevel(Struct, frozen=True):

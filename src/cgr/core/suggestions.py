@@ -42,8 +42,10 @@ def suggest_options(terms: Mapping[str, Localized], options: Iterable[RemoteOpti
 
 def suggest_groups(terms: Mapping[str, Localized], groups: Iterable[RemoteGroup]) -> list[Suggestion]:
     """Suggest a group that we may write to for each term that has one clear counterpart, in the order of the terms."""
-    # A group is read without its code, so a code can only equal its name.
-    return _suggest(terms, [_Target(group.id, group.name, group.name) for group in groups if group.writable])
+    # Many groups have no code; a term's code then often is the group's name.
+    return _suggest(
+        terms, [_Target(group.id, group.code or group.name, group.name) for group in groups if group.writable]
+    )
 
 
 def _suggest(terms: Mapping[str, Localized], targets: Sequence[_Target]) -> list[Suggestion]:

@@ -152,6 +152,10 @@ class Dhis2:
         """Read the levels from the top, unnamed ones under a generated name."""
         return reading.levels(self._connection)
 
+    def named_levels(self) -> tuple[RemoteLevel, ...]:
+        """Read the levels that somebody named, whether they have units or not."""
+        return reading.named_levels(self._connection)
+
     def groups(self) -> dict[str, RemoteGroup]:
         """Read all organisation unit groups by id, without members."""
         return reading.groups(self._connection)

@@ -86,8 +86,18 @@ def levels(connection: Connection) -> tuple[RemoteLevel, ...]:
     except CgrError as error:
         if error.code not in {e.NOT_FOUND, e.REQUEST_REFUSED, e.FORBIDDEN}:
             raise
-        reply = connection.get("organisationUnitLevels", (("fields", "name,level"), _ALL), doing=doing)
-        rows = decode(reply, _NAMED_LEVELS, doing=doing).organisation_unit_levels or []
+        return named_levels(connection)
+    return _levels(rows)
+
+
+def named_levels(connection: Connection) -> tuple[RemoteLevel, ...]:
+    """Read the levels that somebody named, whether they have units or not, in order."""
+    doing = "list the organisation unit levels"
+    reply = connection.get("organisationUnitLevels", (("fields", "name,level"), _ALL), doing=doing)
+    return _levels(decode(reply, _NAMED_LEVELS, doing=doing).organisation_unit_levels or [])
+
+
+def _levels(rows: Iterable[wire.LevelRow]) -> tuple[RemoteLevel, ...]:
     names = {row.level: row.name or f"Level {row.level}" for row in rows}
     return tuple(RemoteLevel(level, name) for level, name in sorted(names.items()))
 
@@ -95,7 +105,7 @@ def levels(connection: Connection) -> tuple[RemoteLevel, ...]:
 def groups(connection: Connection) -> dict[str, RemoteGroup]:
     """Read all organisation unit groups, without members. `writable` counts both sharing and authority (A4)."""
     doing = "list the organisation unit groups"
-    fields = ("fields", "id,name,groupSets[id],access[read,update]")
+    fields = ("fields", "id,name,code,groupSets[id],access[read,update]")
     reply = connection.get("organisationUnitGroups", (fields, _ALL), doing=doing, slow=True)
     rows = decode(reply, _GROUPS, doing=doing).organisation_unit_groups or []
     return {
@@ -104,6 +114,7 @@ def groups(connection: Connection) -> dict[str, RemoteGroup]:
             row.name or row.id,
             tuple(sorted(group_set.id for group_set in row.group_sets or ())),
             row.access.update if row.access is not None else True,
+            row.code or "",
         )
         for row in rows
     }

@@ -8,18 +8,22 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cgr.core.records import TheirUnit
 from cgr.dhis2 import errors as e
 from cgr.dhis2 import legacy_geometry
 from cgr.dhis2.errors import fault
+from cgr.dhis2.wire import NOTHING, AttributeValue, BareValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from cgr.dhis2.versions import Features
-    from cgr.dhis2.wire import AttributeValue, BareValue, Translation, UnitRow
+    from cgr.dhis2.wire import Translation, UnitRow
 
 _DAY = 10
+_VALUES = msgspec.json.Decoder(list[AttributeValue] | dict[str, BareValue] | None)
 
 _ALWAYS = ("id", "path", "parent[id]")
 _NESTED = {
@@ -115,7 +119,7 @@ def their_unit(row: UnitRow) -> TheirUnit:
         row.phone_number,
         geometry,
         _translations(row.translations) if row.translations else (),
-        _attribute_values(row.attribute_values) if row.attribute_values else None,
+        None if row.attribute_values is NOTHING else _attribute_values(row),
     )
 
 
@@ -128,8 +132,15 @@ def _translations(rows: list[Translation]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _attribute_values(rows: list[AttributeValue] | dict[str, BareValue]) -> dict[str, str] | None:
+def _attribute_values(unit: UnitRow) -> dict[str, str] | None:
     """Of several values of one attribute the first counts, as in DHIS2 from 2.42 on (H21)."""
+    try:
+        rows = _VALUES.decode(unit.attribute_values)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"DHIS2 shows organisation unit {unit.id} with attribute values of an unknown form: {error}"
+        raise fault(e.UNKNOWN_SHAPE, message) from error
+    if not rows:
+        return None
     if isinstance(rows, dict):
         values = {attribute: row.value for attribute, row in rows.items() if row.value is not None}
     else:

@@ -10,6 +10,7 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from cgr.core.errors import BadInput, CgrError
+from cgr.core.mapping_rules import Finding
 from cgr.core.plan_json import digest
 from cgr.jobs import enqueue
 from cgr.runs.interrupting import Cancelled
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
-    from cgr.core.mapping_rules import Finding
     from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
@@ -259,6 +259,11 @@ def add_finding(run: Run, finding: Finding) -> None:
     """Keep with a run what a person has to know about it as a whole."""
     run.summary["findings"].append(msgspec.to_builtins(finding))
     run.save(update_fields=["summary"])
+
+
+def known_findings(run: Run) -> list[Finding]:
+    """Give what is kept with a run already."""
+    return msgspec.convert(run.summary["findings"], list[Finding])
 
 
 def runs_with_stale_paths(run: Run) -> list[int]:

@@ -18,6 +18,7 @@ from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes
 from cgr.core.changes import ANY_VERSION, ProblemCode
 from cgr.core.drift import Agreed, agreed
 from cgr.core.errors import NeedsPerson, TryLater
+from cgr.core.mapping_rules import vanished_part
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
 from cgr.registry.actions import confirm_external_ids, release_external_ids
@@ -28,7 +29,8 @@ from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
 from cgr.sync.agreement import keep
 from cgr.sync.delivery import Delivery, deliver
-from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
+from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, patiently, pause_after
+from cgr.sync.rechecking import what_is_left
 from cgr.sync.sending import send_units, weight
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Job:
     `stopping` says whether this process was asked to stop: then no further batch is begun.
 
     `lost`: units whose change wasn't made, with the name of the object whose own trouble it is; what needs them isn't
-    sent.
+    sent. `left`: what DHIS2 still offers of the mapping, asked for before the first unit is written.
     """
 
     actor: Actor
@@ -69,6 +71,7 @@ class Job:
     size: BatchSize = field(default_factory=BatchSize)
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
+    left: SyncMapping | None = None
 
 
 @dataclass(slots=True)
@@ -86,7 +89,10 @@ def write_units(job: Job) -> bool:
     """Write every unit of the plan that has no outcome yet. False: the run has to stop between two batches."""
     job.lost = not_made(job.run.pk)
     job.batch = last_batch(job.run.pk)
-    job.progress.step("write units", count_units_due(job.run.pk))
+    count = count_units_due(job.run.pk)
+    if count:
+        job.left = patiently(lambda: what_is_left(job.run, job.client, job.mapping), job.wait)
+    job.progress.step("write units", count)
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
     while _fill(job, waiting, due):
@@ -240,6 +246,9 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
         outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
         if outcome is None and change.version not in {ANY_VERSION, ours.get(change.key)}:
             outcome = outcomes.changed_in_registry(item)
+        part = vanished_part(change, job.mapping, job.left or job.mapping) if outcome is None else None
+        if part is not None:
+            outcome = outcomes.no_longer_offered(item, part)
         by = _missing(job, change)
         if outcome is None and by is not None:
             outcome = outcomes.blocked(item, by=by)

@@ -61,6 +61,14 @@ def changed_in_dhis2(item: PlannedItem) -> Settled:
     )
 
 
+def no_longer_offered(item: PlannedItem, part: str) -> Settled:
+    """Say that the change needs something of the configuration that vanished from DHIS2 since the plan (R4.4)."""
+    message = f"DHIS2 has ceased to offer {part} since the plan was made; nothing was sent for {name_of(item.change)}."
+    return Settled(
+        item.pk, OutcomeState.SKIPPED.value, error=_error(ProblemCode.CHANGED_IN_DHIS2, message, _PLAN_AGAIN)
+    )
+
+
 def changed_in_registry(item: PlannedItem) -> Settled:
     """Say that somebody changed the object here since the plan."""
     message = f"{name_of(item.change)} was changed in the registry since the plan was made; nothing was sent for it."

@@ -16,7 +16,7 @@ from cgr.core.changes import Plan
 from cgr.core.errors import BadInput
 from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
 from cgr.core.plan_words import Names, names_for
-from cgr.core.planner import limited
+from cgr.core.planner import limited, permitted
 from cgr.core.planner import plan as make_plan
 from cgr.core.planner.rules import level_rules
 from cgr.core.progress import Progress, Silent
@@ -156,6 +156,7 @@ def _make_plan(
     made = replace(made, notes=tuple(sorted((*made.notes, *notes), key=lambda note: (note.object, note.code))))
     if only is not None:
         made = limited(made, only)
+    made = permitted(made, shape)
     made = validate(client, made, progress=progress, wait=wait)
     return _Planned(made, names_for(made, shape, theirs.units), left_out, arrived)
 

@@ -103,7 +103,7 @@ def test_groups_come_with_their_sets_in_every_version(
     stage.on("GET", "organisationUnitGroups", body)
     with stage.client() as client:
         groups = client.groups()
-    assert groups["GrClinics01"] == RemoteGroup("GrClinics01", "Clinics", ("GsType00001",), writable=True)
+    assert groups["GrClinics01"] == RemoteGroup("GrClinics01", "Clinics", ("GsType00001",), writable=True, code="CLIN")
     assert groups["GrRural0001"].sets == ()
 
 
@@ -353,13 +353,15 @@ def test_the_shape_is_all_that_a_mapping_is_checked_against(stage: Stage) -> Non
     sets = [{"id": "S", "name": "Facility type"}, {"id": "T"}]
     stage.on("GET", "organisationUnitGroupSets", {"organisationUnitGroupSets": sets})
     stage.on("GET", "locales/db", [{"locale": "fr", "name": "French"}])
+    named = [{"level": 2, "name": "Region"}, {"level": 3, "name": "No units yet"}]
+    stage.on("GET", "organisationUnitLevels", {"organisationUnitLevels": named})
     with stage.client() as client:
         shape = read_shape(client)
-        assert client.requests == 8
+        assert client.requests == 9
     assert shape.version == (2, 42, 5, 2)
     assert shape.user == "cgr"
     assert shape.authorities == set(AUTHORITIES)
-    assert [level.name for level in shape.levels] == ["Country", "Region"]
+    assert [level.name for level in shape.levels] == ["Country", "Region", "No units yet"]
     assert shape.attributes["A"].value_type == "INTEGER"
     assert shape.groups["G"].name == "Clinics"
     assert shape.group_sets == {"S": "Facility type", "T": "T"}

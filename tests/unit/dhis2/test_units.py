@@ -85,6 +85,12 @@ def test_of_two_values_of_one_attribute_the_first_counts() -> None:
     assert read(attributeValues=twice).attribute_values == {"A": "1"}
 
 
+def test_attribute_values_of_an_unknown_form_are_not_guessed_at() -> None:
+    with pytest.raises(ProtocolBroken, match="OuFacility1") as caught:
+        read(attributeValues=[{"value": 12, "attribute": {"id": "A"}}])
+    assert caught.value.code == "unknown-shape"
+
+
 def test_a_corrupt_translation_is_left_out() -> None:
     rows = [{"property": "NAME", "value": "x"}, {"locale": "fr"}, {"property": "NAME", "locale": "fr", "value": "Un"}]
     assert read(translations=rows).translations == (("NAME", "fr", "Un"),)

@@ -12,26 +12,51 @@ from msgspec.structs import replace
 
 from cgr.core.mapping import AttributeMapping, LevelMapping, SyncMapping, SyncType
 from cgr.core.mapping_rules.attributes import gone_attribute, option_findings, unfit_attribute
+from cgr.core.mapping_rules.authorities import authority_findings
 from cgr.core.mapping_rules.findings import Finding, Row
 from cgr.core.mapping_rules.levels_and_groups import group_findings, remote_level_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cgr.core.changes import Change
     from cgr.core.records import OurAttribute, OurType, RemoteShape
 
 
 def usable(mapping: SyncMapping, types: Mapping[str, OurType], shape: RemoteShape) -> tuple[SyncMapping, list[Finding]]:
     """Give the configuration without what DHIS2 no longer offers, and a finding for each thing left out.
 
-    It has passed `check_mapping` against these types without an error that isn't partial.
+    An authority that is missing is named too; what needs it is told object by object (`planner.permitted`). The
+    configuration has passed `check_mapping` against these types without an error that isn't partial.
     """
-    findings: list[Finding] = []
+    findings = list(authority_findings(mapping, shape))
     levels = tuple(
         _usable_level(Row(number, level.type), level, types[level.type], shape, findings)
         for number, level in enumerate(mapping.levels, start=1)
     )
     return replace(mapping, levels=levels), findings
+
+
+def vanished_part(change: Change, planned: SyncMapping, left: SyncMapping) -> str | None:
+    """Name what a planned change needs that DHIS2 has ceased to offer since the plan; None when all is there.
+
+    `left`: what `usable` leaves now of the mapping that was planned with. Nobody else would notice: DHIS2 checks no
+    option code (verified fact H8) and, up to 2.38, no value type. Groups are looked at when they are filled.
+    """
+    before, now = planned.levels[change.level - 1], left.levels[change.level - 1]
+    if now.sync is not before.sync:
+        return f"level {change.level}, or the groups that it selects from,"
+    entries = {entry.to: entry for entry in now.attributes}
+    for entry in before.attributes:
+        field = change.fields.get(f"attribute:{entry.to}")
+        if field is None:
+            continue
+        if entry.to not in entries:
+            return f"the attribute {entry.to}"
+        lost = set((entry.terms or {}).values()) - set((entries[entry.to].terms or {}).values())
+        if field.after in lost:
+            return f"the option {field.after} of the attribute {entry.to}"
+    return None
 
 
 def _usable_level(

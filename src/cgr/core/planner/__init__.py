@@ -27,17 +27,18 @@
 | code or unique value that another unit holds or wants | `code-taken`, `unique-value-taken`; exchanges too | fact R9 |
 | nothing of ours, something of theirs | theirs stays, note `not-cleared`; `clear: true` clears it | contract.md |
 
-`plan` does all that. `limited` leaves only some of its objects. `withdraw` takes out what DHIS2's own validation
-refuses; `dependants` says what else can't be sent when units are refused while applying; `basis` tells apply whether a
-unit is still as it was planned for.
+`plan` does all that. `limited` leaves only some of its objects, `permitted` only what our account may do. `withdraw`
+takes out what DHIS2's own validation refuses; `dependants` says what else can't be sent when units are refused while
+applying; `basis` tells apply whether a unit is still as it was planned for.
 """
 
 from __future__ import annotations
 
 from cgr.core.planner.basis import basis
 from cgr.core.planner.limiting import limited
+from cgr.core.planner.permitted import permitted
 from cgr.core.planner.planning import plan
 from cgr.core.planner.theirs import Theirs
 from cgr.core.planner.withdrawing import dependants, withdraw
 
-__all__ = ["Theirs", "basis", "dependants", "limited", "plan", "withdraw"]
+__all__ = ["Theirs", "basis", "dependants", "limited", "permitted", "plan", "withdraw"]

@@ -9,11 +9,16 @@ from cgr.core.planner import wording
 from cgr.core.values import Refused, render, same_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
     from cgr.core.planner.comparison import Comparison
-    from cgr.core.planner.rules import AttributeRule, LevelRules, TermGroupRule
+    from cgr.core.planner.rules import AttributeRule, LevelRules
     from cgr.core.records import OurObject, TheirUnit, Value
 
 _NO_VALUES: dict[str, str] = {}
+_NOBODY: frozenset[str] = frozenset()
+_PAIR = 2
 
 
 def compare_attributes(rules: LevelRules, ours: OurObject, theirs: TheirUnit, found: Comparison) -> None:
@@ -57,7 +62,7 @@ def _compare_attribute(
 
 
 def compare_groups(
-    rules: LevelRules, ours: OurObject, uid: str, members: dict[str, set[str]], found: Comparison
+    rules: LevelRules, ours: OurObject, uid: str, members: Mapping[str, AbstractSet[str]], found: Comparison
 ) -> None:
     """Find the groups that the unit has to join: the level's and its terms', added up; nobody ever leaves one.
 
@@ -65,17 +70,21 @@ def compare_groups(
     """
     if not (rules.groups or rules.term_groups):
         return
-    wanted = set(rules.groups)
+    wanted = {*rules.groups}
     old: set[str] = set()
     for rule in rules.term_groups:
         term = ours.values.get(rule.source)
-        group = _group_of(rule, term, found)
-        if group is not None:
-            wanted.add(group)
-            for other in rule.groups.values():
-                if other is not group and uid in members.get(other, ()):
-                    old.add(other)
-    missing = [group for group in wanted if uid not in members.get(group, ())]
+        if term is None:
+            continue
+        group = rule.groups.get(str(term))
+        if group is None:
+            found.issues.append(wording.term_unmapped(rule.source, str(term)))
+            continue
+        wanted.add(group)
+        for other in rule.all_groups:
+            if uid in members.get(other, _NOBODY):
+                old.add(other)
+    missing = [group for group in wanted if uid not in members.get(group, _NOBODY)]
     if missing:
         found.groups = tuple(sorted(missing))
     old -= wanted
@@ -85,23 +94,17 @@ def compare_groups(
         _remark_on_sets(rules, wanted, wanted | old, found)
 
 
-def _group_of(rule: TermGroupRule, term: Value | None, found: Comparison) -> str | None:
-    if term is None:
-        return None
-    group = rule.groups.get(str(term))
-    if group is None:
-        found.issues.append(wording.term_unmapped(rule.source, str(term)))
-    return group
-
-
 def _remark_on_sets(rules: LevelRules, wanted: set[str], resulting: set[str], found: Comparison) -> None:
     """Remark on two groups of one set, at least one of them by our doing."""
+    in_sets = [group for group in resulting if group in rules.group_sets]
+    if len(in_sets) < _PAIR:
+        return
     by_set: dict[str, list[str]] = {}
-    for group in sorted(resulting & rules.group_sets.keys()):
+    for group in sorted(in_sets):
         for group_set in rules.group_sets[group]:
             by_set.setdefault(group_set, []).append(group)
     for _, groups in sorted(by_set.items()):
-        if len(groups) > 1 and wanted.intersection(groups):
+        if len(groups) >= _PAIR and wanted.intersection(groups):
             found.remarks.append(("two-groups-of-one-set", wording.two_groups_of_one_set(_named(groups, rules))))
 
 

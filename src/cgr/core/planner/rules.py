@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import UNSET
 
@@ -34,6 +34,9 @@ SLOTS = {
     "phoneNumber": "phone_number",
 }
 """DHIS2's property name → where `TheirUnit` keeps it; the order is that of a plan's `fields`."""
+
+_BOOLEANS = {True: "true", False: "false"}
+_TRUE_ONLY = {True: "true"}
 
 _READERS: dict[str, Reader] = {
     "label": attrgetter("label"),
@@ -72,15 +75,16 @@ class AttributeRule:
     target_id: str
     terms: dict[str, str]
     clear: bool
-    letter: Callable[[Value], object] | None
+    letter: Callable[[Any], object] | None
 
 
 @dataclass(frozen=True, slots=True)
 class TermGroupRule:
-    """One term attribute → organisation unit groups, by term code."""
+    """One term attribute → organisation unit groups, by term code; `all_groups`: each group once."""
 
     source: str
     groups: dict[str, str]
+    all_groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,9 @@ def _rules(number: int, level: LevelMapping, our_type: OurType, mapping: SyncMap
         legacy_geometry=shape.version[:2] < _GEOMETRY_SINCE,
         attributes=tuple(_attribute_rule(entry, our_type, shape) for entry in level.attributes if entry.to is not None),
         term_groups=tuple(
-            TermGroupRule(entry.source, entry.groups) for entry in level.attributes if entry.groups is not None
+            TermGroupRule(entry.source, entry.groups, tuple(sorted(set(entry.groups.values()))))
+            for entry in level.attributes
+            if entry.groups is not None
         ),
         groups=level.groups,
         only_in_groups=level.only_in_groups,
@@ -201,16 +207,17 @@ def _attribute_rule(entry: AttributeMapping, our_type: OurType, shape: RemoteSha
     )
 
 
-def _letter(kind: str, target: RemoteAttribute, terms: dict[str, str]) -> Callable[[Value], object] | None:
+def _letter(kind: str, target: RemoteAttribute, terms: dict[str, str]) -> Callable[[Any], object] | None:
+    # Functions of the interpreter's own where there is one: this is asked a million times for a large country.
     match kind:
         case "term":
-            return lambda value: terms.get(str(value))
+            return terms.get
         case "integer" | "decimal":
             return str
         case "boolean" if target.value_type == "BOOLEAN":
-            return lambda value: "true" if value is True else "false"
+            return _BOOLEANS.get
         case "boolean":
             # DHIS2 keeps only true for TRUE_ONLY; a false there has to go.
-            return lambda value: "true" if value is True else None
+            return _TRUE_ONLY.get
         case _:
             return None

@@ -8,6 +8,7 @@ from cgr.registry.queries.definitions import (
     export_term_trees,
     export_types,
     type_shapes,
+    types_by_code,
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
 from cgr.registry.queries.objects import export_objects, keys_by_code, names_of, several_lives
@@ -24,5 +25,6 @@ __all__ = [
     "names_of",
     "several_lives",
     "type_shapes",
+    "types_by_code",
     "types_by_external_id",
 ]

@@ -11,6 +11,8 @@ from cgr.registry.models import GeoObjectType, Hierarchy, Term, TermTree
 from cgr.registry.trees import tree_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cgr.accounts.actors import Actor
     from cgr.core.definitions import Label
     from cgr.core.draft_rules import Definitions
@@ -27,6 +29,11 @@ def type_shapes(hierarchy: str) -> dict[str, OurType]:
         raise unknown("hierarchy", hierarchy)
     places = standings(row)
     return shapes(GeoObjectType.objects.filter(code__in=places).order_by("code"), places, hierarchy=row.code)
+
+
+def types_by_code(codes: Iterable[str]) -> dict[str, OurType]:
+    """Give types with their attributes, wherever they stand. The caller has checked who asks."""
+    return shapes(GeoObjectType.objects.filter(code__in=list(codes)))
 
 
 def draft_definitions(actor: Actor) -> Definitions:

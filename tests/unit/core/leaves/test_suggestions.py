@@ -39,3 +39,12 @@ def test_a_group_that_we_may_not_write_to_is_not_suggested() -> None:
     groups = [RemoteGroup("oRVt7g429ZO", "Public"), RemoteGroup("MAs88nJc9nL", "Private", writable=False)]
     terms = {"PUB": {"default": "Public"}, "PRI": {"default": "Private"}}
     assert suggest_groups(terms, groups) == [Suggestion("PUB", "oRVt7g429ZO", "same name")]
+
+
+def test_a_groups_own_code_comes_before_its_name() -> None:
+    groups = [RemoteGroup("G1", "Government", code="PUB"), RemoteGroup("G2", "Private", code="OTHER")]
+    found = suggest_groups({"PUB": {"default": "Public"}, "PRI": {"default": "Private"}}, groups)
+    assert [(one.term, one.target, one.reason) for one in found] == [
+        ("PUB", "G1", "same code"),
+        ("PRI", "G2", "same name"),
+    ]

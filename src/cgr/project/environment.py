@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,8 +20,22 @@ if TYPE_CHECKING:
 
 DATABASE = "cgr"
 KEY_FILE = "secret-keys"
+_MOST_DAYS = 36_500
+_MAIL_PORTS = {(True, False): 465, (False, True): 587, (False, False): 25}
 _YES = {"1", "true", "yes", "on"}
 _NO = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mails are handed in. `tls`: encrypted from the start; `starttls`: after the greeting; else never."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,8 @@ class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
     `page_notice` stands at the foot of every page: who the data are by, or that this is a training instance.
+    `keep_evidence_days`: how long what was sent and answered is kept for refused objects. `public_url`: where people
+    open this instance, for links in notices; empty when it isn't said.
     """
 
     data_dir: Path
@@ -37,6 +54,10 @@ class Environment:
     port: int
     allow_private_networks: bool
     page_notice: str = ""
+    keep_evidence_days: int = 90
+    mail_server: MailServer | None = None
+    email_from: str = ""
+    public_url: str = ""
 
     @property
     def embedded(self) -> bool:
@@ -72,6 +93,10 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         port=_port(variables.get("CGR_PORT", "").strip() or "8000"),
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
+        keep_evidence_days=_days(variables, "CGR_KEEP_EVIDENCE_DAYS", default=90),
+        mail_server=mail_server_from_url(variables.get("CGR_EMAIL_URL", "").strip()),
+        email_from=_email_from(variables),
+        public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
     )
 
 
@@ -97,6 +122,83 @@ def database_from_url(url: str) -> dict[str, object]:
     if options:
         database["OPTIONS"] = options
     return database
+
+
+def mail_server_from_url(url: str) -> MailServer | None:
+    """Read `smtps://USER:PASSWORD@HOST:465`, `smtp://…:587` (STARTTLS) or `smtp://HOST:25?starttls=false`."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _bad_email_url() from error
+    options = dict(parse_qsl(parts.query))
+    choice = options.pop("starttls", "true").lower()
+    known = parts.scheme in {"smtp", "smtps"} and choice in _YES | _NO and not options
+    if not known or not parts.hostname or parts.path not in {"", "/"} or parts.fragment:
+        raise _bad_email_url()
+    tls, starttls = parts.scheme == "smtps", parts.scheme == "smtp" and choice in _YES
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if (username or password) and not tls and not starttls:
+        raise _bad_email_url("would send the password in the clear")
+    return MailServer(parts.hostname, port or _MAIL_PORTS[tls, starttls], username, password, tls, starttls)
+
+
+def _bad_email_url(what: str = "can't be read as the address of a mail server") -> BadInput:
+    # The value isn't repeated: it holds a password.
+    return BadInput(
+        f"CGR_EMAIL_URL {what}.",
+        code="environment",
+        next_step="Write it as smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587 (STARTTLS), special "
+        "characters percent-encoded; smtp://HOST:25?starttls=false for a relay that neither encrypts nor asks who we "
+        "are.",
+    )
+
+
+def _email_from(variables: Mapping[str, str]) -> str:
+    address = variables.get("CGR_EMAIL_FROM", "").strip()
+    if not address and variables.get("CGR_EMAIL_URL", "").strip():
+        raise BadInput(
+            "CGR_EMAIL_URL is given, and CGR_EMAIL_FROM isn't.",
+            code="environment",
+            next_step="Set CGR_EMAIL_FROM to the address that e-mails come from, as cgr@example.org.",
+        )
+    if address and ("@" not in parseaddr(address)[1] or not address.isprintable()):
+        raise BadInput(
+            f"CGR_EMAIL_FROM is {address!r}, which isn't an e-mail address.",
+            code="environment",
+            next_step="Write it as cgr@example.org or Registry <cgr@example.org>.",
+        )
+    return address
+
+
+def _public_url(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise BadInput(
+            "CGR_PUBLIC_URL isn't the address of a web site.",
+            code="environment",
+            next_step="Write it as people open this instance, as https://registry.example.org.",
+        )
+    return text.rstrip("/")
+
+
+def _days(variables: Mapping[str, str], name: str, *, default: int) -> int:
+    text = variables.get(name, "").strip()
+    if not text:
+        return default
+    if text.isascii() and text.isdecimal() and int(text) <= _MOST_DAYS:
+        return int(text)
+    raise BadInput(
+        f"{name} is {text!r}.", code="environment", next_step=f"Give a number of days from 0 to {_MOST_DAYS}."
+    )
 
 
 def _bad_database_url() -> BadInput:

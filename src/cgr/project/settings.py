@@ -21,6 +21,19 @@ DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
 PAGE_NOTICE = ENVIRONMENT.page_notice
+KEEP_EVIDENCE_DAYS = ENVIRONMENT.keep_evidence_days
+PUBLIC_URL = ENVIRONMENT.public_url
+
+# Without a mail server nothing may fall back to one on this machine: whoever asks for an e-mail is told.
+_MAIL = ENVIRONMENT.mail_server
+EMAIL_HOST = _MAIL.host if _MAIL else ""
+EMAIL_PORT = _MAIL.port if _MAIL else 0
+EMAIL_HOST_USER = _MAIL.username if _MAIL else ""
+EMAIL_HOST_PASSWORD = _MAIL.password if _MAIL else ""
+EMAIL_USE_SSL = _MAIL.tls if _MAIL else False
+EMAIL_USE_TLS = _MAIL.starttls if _MAIL else False
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
 SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""

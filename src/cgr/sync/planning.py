@@ -13,6 +13,7 @@ from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.changes import Plan
 from cgr.core.errors import BadInput
+from cgr.core.evidence import Evidence
 from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
 from cgr.core.plan_words import Names, names_for
 from cgr.core.planner import limited
@@ -22,6 +23,7 @@ from cgr.registry.actions import confirm_external_ids
 from cgr.registry.queries import type_shapes
 from cgr.registry.snapshot import stream_objects
 from cgr.runs import actions as runs
+from cgr.runs.evidence import keep_evidence_of_problems
 from cgr.runs.items import undone_objects
 from cgr.runs.queries import sync_run
 from cgr.sync.configs import config as find_config
@@ -91,6 +93,7 @@ def plan(
                 requests=client.requests,
                 only=only,
             )
+            keep_evidence_of_problems(run.pk, planned.evidence)
             record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
     return run
 
@@ -98,13 +101,14 @@ def plan(
 class _Planned(Struct, frozen=True):
     """A plan and what DHIS2 calls what is in it; what of the mapping DHIS2 no longer has.
 
-    `arrived`: keys of objects whose reserved id turned out to be a unit.
+    `arrived`: keys of objects whose reserved id turned out to be a unit. `evidence`: of what DHIS2 refused to take.
     """
 
     plan: Plan
     names: Names
     left_out: list[Finding]
     arrived: list[int]
+    evidence: dict[int, Evidence]
 
 
 def _make_plan(
@@ -140,8 +144,9 @@ def _make_plan(
     )
     if only is not None:
         made = limited(made, only)
-    made = validate(client, made, progress=progress, wait=wait)
-    return _Planned(made, names_for(made, shape, theirs.units), left_out, arrived)
+    checked = validate(client, made, progress=progress, wait=wait)
+    names = names_for(checked.plan, shape, theirs.units)
+    return _Planned(checked.plan, names, left_out, arrived, checked.evidence)
 
 
 def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int]) -> Iterator[OurObject]:

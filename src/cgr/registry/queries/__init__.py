@@ -10,7 +10,7 @@ from cgr.registry.queries.definitions import (
     type_shapes,
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
-from cgr.registry.queries.objects import export_objects, keys_by_code, several_lives
+from cgr.registry.queries.objects import export_objects, keys_by_code, labels, several_lives
 
 __all__ = [
     "confirmed_ids",
@@ -21,6 +21,7 @@ __all__ = [
     "export_types",
     "external_ids",
     "keys_by_code",
+    "labels",
     "several_lives",
     "type_shapes",
     "types_by_external_id",

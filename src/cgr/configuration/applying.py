@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from cgr.accounts import actions as accounts
 from cgr.audit.saving import Fields
-from cgr.configuration.document import parse_document
+from cgr.configuration.document import NotifyEntry, parse_document
 from cgr.configuration.secrets_given import resolve
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
 from cgr.registry.locking import lock_registry
 from cgr.sync import configs
+from cgr.sync.notify_settings import NotifyGiven
 from cgr.systems import actions as systems
 from cgr.systems.signing_in import SignIn
 
@@ -105,7 +106,7 @@ def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
 
 def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
     reference = auth.secret(of=of)
-    return SignIn(auth.kind, auth.username, None if reference is None else resolve(reference, of=of))
+    return SignIn(auth.kind, auth.username, None if reference is None else resolve(reference, of=f'system "{of}"'))
 
 
 def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
@@ -117,4 +118,13 @@ def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
         hierarchy=entry.hierarchy,
         system=entry.system,
         settings=entry.mapping(),
+        notify=_notify(entry),
     )
+
+
+def _notify(entry: SyncEntry) -> NotifyGiven | UnsetType | None:
+    if not isinstance(entry.notify, NotifyEntry):
+        return entry.notify
+    reference = entry.notify.webhook.secret if entry.notify.webhook else None
+    secret = None if reference is None else resolve(reference, of=f'the webhook of "{entry.code}"')
+    return NotifyGiven(entry.notify.notify(), secret)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
     from cgr.core.mapping_rules import Finding
+    from cgr.core.notices import Notice
     from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
@@ -174,6 +175,13 @@ def add_finding(run: Run, finding: Finding) -> None:
     """Keep with a run what a person has to know about it as a whole."""
     run.summary["findings"].append(msgspec.to_builtins(finding))
     run.save(update_fields=["summary"])
+
+
+def keep_notices(run: Run, notices: Sequence[Notice]) -> None:
+    """Keep with a run whom we told that it ended, and whether that worked."""
+    if notices:
+        run.notices = [*run.notices, *msgspec.to_builtins(notices)]
+        run.save(update_fields=["notices"])
 
 
 def runs_with_stale_paths(run: Run) -> list[int]:

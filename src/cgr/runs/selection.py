@@ -25,8 +25,8 @@ _CHUNK = 2_000
 _ASKED = (
     " AND (%(levels)s::int[] IS NULL OR i.level = ANY(%(levels)s::int[]))"
     " AND (%(type)s::text IS NULL OR (i.type = %(type)s::text AND i.code = %(code)s::text))"
-    " AND (%(codes)s::text[] IS NULL OR {code} = ANY(%(codes)s::text[]))"
-    " AND (%(outcomes)s::text[] IS NULL OR {outcome} = ANY(%(outcomes)s::text[]))"
+    " AND (%(codes)s::text[] IS NULL OR {why} = ANY(%(codes)s::text[]))"
+    " AND (%(outcomes)s::text[] IS NULL OR {told} = ANY(%(outcomes)s::text[]))"
     " AND (%(kinds)s::text[] IS NULL OR i.kinds && %(kinds)s::varchar[])"
     " ORDER BY i.position"
 )
@@ -36,16 +36,16 @@ _CHANGES = (  # noqa: S608 - put together from texts of this module only
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'change'"
 ) + _ASKED.format(
-    outcome="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.outcome"
+    told="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.outcome"
     " WHEN i.unit_written OR i.sent_in IS NULL THEN 'skipped' ELSE 'unknown' END",
-    code="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.error->>'code'"
+    why="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.error->>'code'"
     " WHEN i.unit_written OR i.sent_in IS NULL THEN 'not-tried' ELSE 'outcome-unknown' END",
 )
 _PROBLEMS = (  # noqa: S608 - the same
     "SELECT i.object_key, i.body::text, e.sent, e.answer"
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'problem'"
-) + _ASKED.format(outcome=f"'{PROBLEM}'", code="i.body->>'code'")
+) + _ASKED.format(told=f"'{PROBLEM}'", why="i.body->>'code'")
 _NOTES = "SELECT body::text FROM runs_runitem WHERE run_id = %(run)s AND category = 'note' ORDER BY position"
 
 

@@ -21,6 +21,7 @@ from cgr.runs import actions as runs
 from cgr.runs.items import never_sent_creations, read_changes
 from cgr.sync.applying import Job, write_units
 from cgr.sync.groups import fill_groups
+from cgr.sync.notices import notify_end_of_run
 from cgr.sync.paths import rebuild_paths
 from cgr.sync.planning import check, plan
 from cgr.systems.connection import open_client
@@ -123,7 +124,7 @@ def resume(actor: Actor, run: Run, *, progress: Progress | None = None, wait: Ca
 
 
 def _carry_out(actor: Actor, run: Run, client: Dhis2, progress: Progress, wait: Callable[[float], None]) -> Run:
-    with _failing_in_words(run, client):
+    with _telling_of_the_end(run), _failing_in_words(run, client):
         mapping = msgspec.convert(run.settings, SyncMapping)
         job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait)
         went_through = write_units(job) and fill_groups(job)
@@ -134,6 +135,15 @@ def _carry_out(actor: Actor, run: Run, client: Dhis2, progress: Progress, wait: 
         if never_sent:
             release_external_ids(actor, run.system.code, never_sent)
         return runs.leave_cancelled(run, requests=client.requests)
+
+
+@contextmanager
+def _telling_of_the_end(run: Run) -> Iterator[None]:
+    """Tell those who asked for it, however the run ended; a process that dies tells nobody, for its run goes on."""
+    try:
+        yield
+    finally:
+        notify_end_of_run(run)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from django.db import transaction
+from msgspec import UNSET, UnsetType
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
@@ -19,6 +20,7 @@ from cgr.core.mapping_rules import Severity, check_mapping
 from cgr.registry import queries as registry
 from cgr.registry.catalogue import visible_hierarchies
 from cgr.sync.models import SyncConfig
+from cgr.sync.notify_settings import NotifyGiven, put_notify
 from cgr.systems import queries as systems
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ def save_config(
     hierarchy: str,
     system: str,
     settings: SyncMapping,
+    notify: NotifyGiven | UnsetType | None = UNSET,
 ) -> Saved:
-    """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here."""
+    """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here.
+
+    `notify`: UNSET leaves the notices as they are, None ends them.
+    """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
     row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
@@ -59,8 +65,13 @@ def save_config(
     _check_organization(row, system=system)
     _check_mapping(settings, hierarchy)
     row.settings = msgspec.json.decode(msgspec.json.encode(settings))
+    sealed_anew = notify is not UNSET and put_notify(row, notify)
     row.save()
-    return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=_shown(row))
+    after = _shown(row)
+    if sealed_anew and before is not None:
+        # The log says that the secret changed and never what it is.
+        before, after = {**before, "webhook_secret": "the former"}, {**after, "webhook_secret": "a new one"}
+    return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=after)
 
 
 @transaction.atomic
@@ -102,6 +113,7 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "hierarchy": row.hierarchy.code,
             "system": row.system.code,
             **row.settings,
+            **_notify(row),
         }
         for row in configs(actor)
     ]
@@ -142,4 +154,14 @@ def _check_mapping(settings: SyncMapping, hierarchy: str) -> None:
 
 
 def _shown(row: SyncConfig) -> dict[str, object]:
-    return {"label": row.label, "hierarchy": row.hierarchy.code, "system": row.system.code, **row.settings}
+    return {
+        "label": row.label,
+        "hierarchy": row.hierarchy.code,
+        "system": row.system.code,
+        **row.settings,
+        **_notify(row),
+    }
+
+
+def _notify(row: SyncConfig) -> dict[str, object]:
+    return {"notify": row.notify} if row.notify else {}

@@ -29,6 +29,7 @@ from cgr.runs.queries import sync_run
 from cgr.sync.configs import config as find_config
 from cgr.sync.configs import mapping_of
 from cgr.sync.gather import read_theirs
+from cgr.sync.notices import notice_findings
 from cgr.sync.validation import validate
 from cgr.systems.connection import open_client
 from cgr.systems.shapes import read_and_keep
@@ -51,7 +52,8 @@ def check(actor: Actor, code: str) -> list[Finding]:
     config = _config(actor, code)
     with open_client(config.system) as client:
         shape = read_and_keep(client, config.system).shape
-    return check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+    found = check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+    return [*found, *notice_findings(config)]
 
 
 def _config(actor: Actor, code: str) -> SyncConfig:

@@ -17,7 +17,7 @@ from cgr.core.localized import parse_localized
 from cgr.systems import queries, shapes
 from cgr.systems.addresses import base_url
 from cgr.systems.models import ExternalSystem
-from cgr.systems.sealing import seal, unseal
+from cgr.systems.sealing import opens_to, seal
 from cgr.systems.signing_in import check_sign_in
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _seal(row: ExternalSystem, sign_in: SignIn, *, url: str) -> bool:
     if sign_in.secret is None:
         _check_secret_may_stay(row, sign_in, url=url)
         return False
-    if row.sealed_secret and _opens_to(row, sign_in.secret):
+    if row.sealed_secret and opens_to(bytes(row.sealed_secret), sign_in.secret):
         return False
     row.sealed_secret = seal(sign_in.secret)
     return True
@@ -136,13 +136,6 @@ def _check_secret_may_stay(row: ExternalSystem, sign_in: SignIn, *, url: str) ->
             code="secret-needed-again",
             next_step="Give the password or token together with the change.",
         )
-
-
-def _opens_to(row: ExternalSystem, secret: str) -> bool:
-    try:
-        return unseal(bytes(row.sealed_secret)) == secret
-    except BadInput:
-        return False  # sealed with a key that is gone: entering the secret again is the cure
 
 
 def _shown(row: ExternalSystem) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from cgr.core.errors import BadInput
 
@@ -16,6 +16,30 @@ _NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?", re.IGNORECAS
 def base_url(text: str) -> str:
     """Give the canonical base address of a DHIS2 (no slash at the end), or raise BadInput saying what is wrong."""
     text = text.strip()
+    parts, host, port = _checked(text)
+    if parts.query or parts.fragment:
+        raise _bad(f'"{text}" has a part after "?" or "#".')
+    path = parts.path.rstrip("/")
+    if page := _NOT_A_BASE.search(path):
+        raise _bad(
+            f'"{text}" is the address of a page or of the Web API, not of the DHIS2 itself.',
+            f'Leave "{page[0]}" away.',
+        )
+    name = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme.lower(), f"{name}:{port}" if port else name, path, "", ""))
+
+
+def webhook_url(text: str) -> str:
+    """Give the address of a receiver of notices as typed, or raise BadInput saying what is wrong."""
+    text = text.strip()
+    parts, _, _ = _checked(text)
+    if parts.fragment:
+        raise _bad('The address of the webhook has a part after "#".', "Leave that away.")
+    return text
+
+
+def _checked(text: str) -> tuple[SplitResult, str, int | None]:
+    """Take an address apart into itself, host and port; BadInput when it can't be one that we may contact."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
@@ -28,16 +52,7 @@ def base_url(text: str) -> str:
         raise _bad(f'"{text}" doesn\'t begin with https:// or http://.')
     if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH or re.search(r"[\s\x00-\x1f]", text):
         raise _bad(f'"{text}" doesn\'t name a host.')
-    if parts.query or parts.fragment:
-        raise _bad(f'"{text}" has a part after "?" or "#".')
-    path = parts.path.rstrip("/")
-    if page := _NOT_A_BASE.search(path):
-        raise _bad(
-            f'"{text}" is the address of a page or of the Web API, not of the DHIS2 itself.',
-            f'Leave "{page[0]}" away.',
-        )
-    name = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme.lower(), f"{name}:{port}" if port else name, path, "", ""))
+    return parts, host, port
 
 
 def _bad(

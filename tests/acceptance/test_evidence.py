@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from cgr.accounts.actors import Actor, Grant
 from cgr.audit.queries import entries
+from cgr.cli.sync import object_words
 from cgr.core.errors import NotAllowed
 from cgr.runs.evidence import forget_old_evidence
 from cgr.runs.models import Evidence
+from cgr.runs.selection import which
 from cgr.sandbox.faults import Fault
+from cgr.sync.reports import report_of
 
 from .country import ID_OF, SQUARE, district, facility
 
@@ -116,6 +119,19 @@ def test_a_run_that_is_refused_a_thousandfold_keeps_a_bounded_number(
     assert [change["outcome"] for change in report["changes"]] == ["failed"] * 8
     assert ["sent" in change for change in report["changes"]] == [True] * 3 + [False] * 5
     assert report["evidence"] == {"kept": 3, "most": 3}
+
+
+def test_one_object_is_shown_with_all_that_was_sent_and_answered(country: Country) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    country.edit("F2", label={"default": "Kono Hospital"})
+    plan = country.plan()
+    country.spoil(OuFacility1=TOO_LONG)
+    country.apply(plan)
+    shown = "\n".join(object_words(report_of(country.run(plan), which(object="facility:F1"))))
+    assert "outcome: failed" in shown
+    assert '"comment": "kept by hand"' in shown
+    assert '"errorCode": "E4001"' in shown
+    assert "Kono" not in shown
 
 
 def test_old_evidence_is_forgotten_and_the_outcome_stays(country: Country) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -40,13 +41,13 @@ def show(document: object, words: Iterable[str], *, as_json: bool) -> None:
 def _copy_out(document: dict[str, object]) -> None:
     """Write a document that is read while it is written: first aside, so that an error never leaves half of it."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as aside:
-        aside.writelines(encoded(document))
+        for piece in encoded(document):  # its `writelines` would fill the memory before it looks at the size
+            aside.write(piece)
         aside.seek(0)
         if sys.stdout.isatty():  # somebody reads it, so it isn't too much to hold
             sys.stdout.write(_laid_out(aside.read()).decode() + "\n")
             return
-        while piece := aside.read(_IN_MEMORY):
-            sys.stdout.buffer.write(piece)
+        shutil.copyfileobj(aside, sys.stdout.buffer)
         sys.stdout.buffer.write(b"\n")
 
 

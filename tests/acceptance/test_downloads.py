@@ -125,7 +125,22 @@ def test_a_workbook_holds_the_same_as_text_under_a_frozen_head(ended: Run) -> No
     assert {line[0].data_type for line in lines} == {"n"}
 
 
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\uff1d1", "#N/A", 'a"b', "x\x00y", "é" * 40_000, "plain"]
+HOSTILE = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\uff1d1",
+    "#N/A",
+    'a"b',
+    "x\x00y",
+    "é" * 40_000,
+    "2000-01-01",
+    "007",
+    "50%",
+]
 
 
 def test_no_cell_of_a_csv_begins_a_formula() -> None:
@@ -139,14 +154,15 @@ def test_no_cell_of_a_csv_begins_a_formula() -> None:
 
 def test_no_cell_of_a_workbook_is_anything_but_text_and_a_full_sheet_is_followed_by_another() -> None:
     stream = io.BytesIO()
-    write_xlsx(["t"], ([text] for text in HOSTILE), stream, sheet="Run 1", most_rows=7)
+    write_xlsx(["t"], ([text] for text in HOSTILE), stream, sheet="Run 1", most_rows=9)
     pages = load_workbook(stream).worksheets
     assert [page.title for page in pages] == ["Run 1", "Run 1 (2)"]
     cells = [cell for page in pages for (cell,) in page.iter_rows(min_row=2)]
     assert {cell.data_type for cell in cells} == {"s"}
     assert [cell.value for cell in cells[:4]] == HOSTILE[:4]
     assert [cell.quotePrefix for cell in cells[:8]] == [True] * 7 + [False]
-    assert cells[-2].value == "é" * 32_766 + "…"
+    assert [cell.value for cell in cells[-3:]] == HOSTILE[-3:]
+    assert cells[-4].value == "é" * 32_766 + "…"
 
 
 class Counted(io.RawIOBase):

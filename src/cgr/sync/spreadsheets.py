@@ -71,7 +71,7 @@ def _new_page(workbook: Workbook, title: str, columns: Sequence[str]) -> Any:  #
     for number in range(1, len(columns) + 1):
         page.column_dimensions[get_column_letter(number)].width = _WIDTH
     bold = Font(bold=True)
-    head = [_text(page, title) for title in columns]
+    head = [WriteOnlyCell(page, title) for title in columns]
     for cell in head:
         cell.font = bold
     page.append(head)
@@ -82,10 +82,15 @@ def _finish_page(page: Any, columns: Sequence[str], filled: int) -> None:  # noq
     page.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{filled}"
 
 
-def _text(page: Any, text: str) -> XlsxCell:  # noqa: ANN401 - the same
+def _text(page: Any, text: str) -> XlsxCell | str | None:  # noqa: ANN401 - the same
+    """Give what openpyxl writes as text: the bare one where it can't take it for anything else, which is faster."""
+    if not text:
+        return None
     clean = _NOT_IN_XML.sub("\ufffd", text)
     if len(clean) > _MOST_CHARACTERS:
         clean = clean[: _MOST_CHARACTERS - 1] + "…"
+    if not clean.startswith((*_BEGINS_A_FORMULA, "#")):
+        return clean
     cell = WriteOnlyCell(page, clean)
     cell.data_type = "s"  # openpyxl makes a formula of "=…" and an error of "#N/A"
     if clean.startswith(_BEGINS_A_FORMULA):

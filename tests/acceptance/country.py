@@ -12,6 +12,7 @@ import yaml
 
 from cgr.accounts.actors import local_operator
 from cgr.configuration.applying import apply as apply_configuration
+from cgr.core.streamed_json import encoded
 from cgr.registry.actions import apply_objects
 from cgr.registry.models import ExternalId
 from cgr.runs import queries as runs
@@ -212,20 +213,22 @@ class Country:
         self.write({"type": kind, "code": code, **fields})
 
     def plan(self, *, only: str = "") -> dict[str, Any]:
-        return reports.plan_of(actions.plan(self.actor, "all", only=only, wait=self.pause))
+        return whole(reports.plan_of(actions.plan(self.actor, "all", only=only, wait=self.pause)))
 
     def apply(self, plan: dict[str, Any], **options: Any) -> dict[str, Any]:
         run = runs.run(self.actor, plan["id"])
-        return reports.report_of(actions.apply(self.actor, run, digest=plan["digest"], wait=self.pause, **options))
+        return whole(
+            reports.report_of(actions.apply(self.actor, run, digest=plan["digest"], wait=self.pause, **options))
+        )
 
     def sync(self) -> dict[str, Any]:
         return self.apply(self.plan())
 
     def resume(self, plan: dict[str, Any]) -> dict[str, Any]:
-        return reports.report_of(actions.resume(self.actor, self.run(plan), wait=self.pause))
+        return whole(reports.report_of(actions.resume(self.actor, self.run(plan), wait=self.pause)))
 
     def report(self, plan: dict[str, Any]) -> dict[str, Any]:
-        return reports.report_of(self.run(plan))
+        return whole(reports.report_of(self.run(plan)))
 
     def run(self, plan: dict[str, Any]) -> Run:
         return runs.run(self.actor, plan["id"])
@@ -272,6 +275,12 @@ class Country:
 
     def pause(self, _seconds: float) -> None:
         """Don't wait."""
+
+
+def whole(document: dict[str, Any]) -> dict[str, Any]:
+    """Give a plan or report as a script reads it."""
+    read: dict[str, Any] = json.loads(b"".join(encoded(document)))
+    return read
 
 
 def problems_of(plan: dict[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from cgr.registry.actions import apply_objects
 from cgr.registry.queries import export_objects
 from cgr.sync import actions, reports
 
-from .country import POINT, SQUARE, metadata
+from .country import POINT, SQUARE, metadata, whole
 
 if TYPE_CHECKING:
     from cgr.sandbox.server import SandboxServer
@@ -255,4 +255,4 @@ class Importing:
         return {line["code"]: line for line in lines}
 
     def plan(self) -> dict[str, Any]:
-        return reports.plan_of(actions.plan(self.actor, "all"))
+        return whole(reports.plan_of(actions.plan(self.actor, "all")))

@@ -10,7 +10,7 @@ from cgr.core.errors import BadInput, NeedsConsent, OtherSide
 from cgr.sandbox.faults import Fault
 from cgr.sync import actions, reports
 
-from .country import ID_OF, changed, errors, outcomes, problems_of
+from .country import ID_OF, changed, errors, outcomes, problems_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,7 @@ def test_a_server_that_stays_away_ends_the_run_and_resume_finishes_it(country: C
     run = country.run(plan)
     assert run.state == "failure"
     country.world.faults.clear()
-    report = reports.report_of(actions.resume(country.actor, run, wait=country.pause))
+    report = whole(reports.report_of(actions.resume(country.actor, run, wait=country.pause)))
     assert report["state"] == "success"
     codes = [unit.get("code") for unit in country.world.units().values()]
     assert len(codes) == len(set(codes)) == len(ID_OF) + 20

@@ -64,7 +64,8 @@ def test_every_error_has_the_keys_of_the_contract(country: Country) -> None:
         "F1": "external-id-not-found",
     }
     for error in found.values():
-        assert set(error) == {"code", "dhis2_code", "property", "message", "next_step"}
+        assert set(error) - {"blocked_by"} == {"code", "dhis2_code", "property", "message", "next_step"}
+    assert found["F8"]["blocked_by"] == {"type": "district", "code": "X"}
 
 
 @pytest.mark.parametrize("requests_too_large", [0, 1, 2])

@@ -15,7 +15,7 @@ from cgr.runs import queries as runs
 from cgr.sandbox.faults import Fault
 from cgr.sync import actions, reports, undoing
 
-from .country import ID_OF, changed, errors, facility, outcomes, problems_of
+from .country import ID_OF, changed, errors, facility, outcomes, problems_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ BEDS = {"attributes": [{"from": "beds", "to": "AtBeds00001", "clear": True}]}
 
 def undo(country: Country, run: dict[str, Any], *, close: date | None = None) -> dict[str, Any]:
     made = undoing.undo(country.actor, runs.sync_run(country.actor, run["id"]), close=close, wait=country.pause)
-    return reports.plan_of(made)
+    return whole(reports.plan_of(made))
 
 
 def state(country: Country) -> dict[str, Any]:

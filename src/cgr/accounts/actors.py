@@ -48,6 +48,11 @@ def actor_named(name: str) -> Actor:
     return Actor(name=name) if user is None else actor_of(user)
 
 
+def housekeeper() -> Actor:
+    """Give who does the workers' chores: the instance itself, on nobody's behalf."""
+    return Actor(name="cgr:housekeeping", is_system_administrator=True)
+
+
 def local_operator() -> Actor:
     """Give whoever runs the command line on this machine: all rights, named `cli:<operating-system user>`."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import typer
 
 from cgr.core.dates import date_problem
 from cgr.core.errors import BadInput
+from cgr.core.streamed_json import Lines, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,15 +24,35 @@ if TYPE_CHECKING:
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Preview: TypeAlias = Annotated[bool, typer.Option("--preview", help="Say what would change and write nothing.")]
 
+_IN_MEMORY = 4_000_000
+
 
 def show(document: object, words: Iterable[str], *, as_json: bool) -> None:
     """Print a result: the document as JSON, or the lines of words."""
-    if as_json:
-        encoded = msgspec.json.encode(document)
-        sys.stdout.write((msgspec.json.format(encoded) if sys.stdout.isatty() else encoded).decode() + "\n")
+    if as_json and isinstance(document, dict) and any(isinstance(part, Lines) for part in document.values()):
+        _copy_out(document)
+    elif as_json:
+        sys.stdout.write(_laid_out(msgspec.json.encode(document)).decode() + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in words)
     sys.stdout.flush()  # whoever started us through a pipe waits for the address we serve
+
+
+def _copy_out(document: dict[str, object]) -> None:
+    """Write a document that is read while it is written: first aside, so that an error never leaves half of it."""
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as aside:
+        for piece in encoded(document):  # its `writelines` would fill the memory before it looks at the size
+            aside.write(piece)
+        aside.seek(0)
+        if sys.stdout.isatty():  # somebody reads it, so it isn't too much to hold
+            sys.stdout.write(_laid_out(aside.read()).decode() + "\n")
+            return
+        shutil.copyfileobj(aside, sys.stdout.buffer)
+        sys.stdout.buffer.write(b"\n")
+
+
+def _laid_out(document: bytes) -> bytes:
+    return msgspec.json.format(document) if sys.stdout.isatty() else document
 
 
 def tell(line: str) -> None:

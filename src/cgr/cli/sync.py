@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cgr.cli.background import Background, Follow, follow, show_queued
+from cgr.cli.downloads import FormatOption, Output, check_format, write_file
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
+from cgr.cli.sync_words import object_words, plan_words, report_words
 from cgr.core.progress import Together
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
+    from cgr.runs.selection import Which
 
 app = typer.Typer(help="Synchronization: plan, review, apply, report.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,8 +29,6 @@ Consent = Annotated[list[str] | None, typer.Option("--consent", help="Lift this 
 Why = Annotated[str, typer.Option("--why", help="Why the guards are lifted; kept with the run.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask; never consents to a guard.")]
 
-_SHOWN = 8
-_EXAMPLES = 3
 _SOME_FAILED = 1
 
 
@@ -80,9 +80,12 @@ def plan(
     only: Annotated[str, typer.Option("--only", help="failed-of:RUN: only the objects of that run not done.")] = "",
     background: Background = False,
     watch: Follow = False,
+    form: FormatOption = None,
+    output: Output = None,
     as_json: Json = False,
 ) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
+    check_format(form, output)
     actor = start()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
@@ -97,6 +100,8 @@ def plan(
     else:
         with progress() as bars:
             run = actions.plan(actor, config, as_of=on, only=only, progress=bars)
+    if form or output:
+        return write_file(run, form=form, output=output, as_json=as_json)
     document = reports.plan_of(run)
     show(document, plan_words(document), as_json=as_json)
     return _SOME_FAILED if document["counts"]["problem"] else 0
@@ -206,12 +211,50 @@ def _run_lines(rows: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 
 @app.command("report")
-def report(run_id: RunId, *, as_json: Json = False) -> int:
-    """Show what a run did, object by object."""
+def report(  # noqa: PLR0913 - each option narrows what is shown
+    run_id: RunId,
+    *,
+    outcome: Annotated[str, typer.Option(help="Only changes with one of these outcomes, or problem.")] = "",
+    code: Annotated[str, typer.Option(help="Only lines with one of these problem codes.")] = "",
+    level: Annotated[list[int] | None, typer.Option(help="Only this level; can be repeated.")] = None,
+    kind: Annotated[str, typer.Option(help="Only changes of one of these kinds.")] = "",
+    one: Annotated[str, typer.Option("--object", help="TYPE:CODE: all that is known of one object.")] = "",
+    form: FormatOption = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> int:
+    """Show what a run did, object by object; or write it as a file."""
     actor = start()
-    from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
+    from cgr.runs import queries, selection  # noqa: PLC0415 - needs Django set up
 
-    return _show_report(queries.sync_run(actor, run_id), as_json=as_json)
+    run = queries.sync_run(actor, run_id)
+    asked = selection.which(
+        outcomes=_words_of(outcome), codes=_words_of(code), levels=level or (), kinds=_words_of(kind), object=one
+    )
+    if form or output:
+        return write_file(run, asked, form=form, output=output, as_json=as_json)
+    return _show_report(run, as_json=as_json, asked=asked)
+
+
+def _words_of(text: str) -> list[str]:
+    return [word for word in text.replace(",", " ").split() if word]
+
+
+@app.command("forget")
+def forget(
+    *,
+    older_than: Annotated[
+        int | None, typer.Option(min=0, help="Days; default CGR_KEEP_EVIDENCE_DAYS.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Remove what was sent and answered long ago for refused objects; outcomes stay."""
+    actor = start()
+    from cgr.runs.evidence import forget_old_evidence  # noqa: PLC0415 - needs Django set up
+
+    forgotten = forget_old_evidence(actor, days=older_than)
+    words = f"What was sent and answered is removed for {forgotten:,} refused objects."
+    show({"forgotten": forgotten}, [words], as_json=as_json)
 
 
 @app.command("cancel")
@@ -252,110 +295,10 @@ def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
     return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)
 
 
-def _show_report(run: Run, *, as_json: bool) -> int:
+def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
     from cgr.sync import reports  # noqa: PLC0415 - needs Django set up
 
-    document = reports.report_of(run)
-    show(document, report_words(document), as_json=as_json)
-    # A change without an outcome is one of a plan or of a run that goes on: nothing is wrong with it yet.
-    fine = all(change["outcome"] in {"done", None} for change in document["changes"])
-    return 0 if fine and not document["counts"]["problem"] else _SOME_FAILED
-
-
-def plan_words(plan: dict[str, Any]) -> Iterator[str]:
-    """Show a plan to a person: counts before lists, some examples, what stops it, how to go on."""
-    what = f"undoes run {plan['undoes']}" if "undoes" in plan else f"as of {plan['as_of']}"
-    yield f"Plan {plan['id']} for {plan['config']} {what}; DHIS2 {plan['dhis2']['version']}"
-    yield from _counts(plan)
-    yield from _examples(plan["changes"])
-    yield from map(_finding_line, plan["findings"])
-    yield from _lines(plan["problems"], "problems", _problem_line)
-    for guard in plan["guards"]:
-        share, limit = f"{guard['value']:.0%}", f"{guard['limit']:.0%}"
-        yield f"! Guard {guard['code']}: {share}, the limit is {limit} (--consent {guard['code']})"
-    if plan["changes"]:
-        yield f"Apply it: cgr sync apply {plan['id']} --digest {plan['digest']}"
-    elif plan["problems"]:
-        yield "Nothing can be sent before the problems are solved."
-    elif "undoes" in plan:
-        yield "Nothing to put back."
-    elif plan["findings"]:
-        yield "Nothing to do beside what is named above."
-    else:
-        yield "Nothing to do: DHIS2 agrees with the registry."
-
-
-_COLUMNS = (("+ create", "create"), ("~ update", "update"), ("→ move", "move"), ("group", "group"))
-
-
-def _counts(plan: dict[str, Any]) -> Iterator[str]:
-    """Give a table of kinds by level, then what isn't a change."""
-    levels: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    for change in plan["changes"]:
-        levels[change["level"], change["object"]["type"]].update(change["kinds"])
-    for problem in plan["problems"]:
-        levels[problem["level"], problem["object"]["type"]]["problem"] += 1
-    if levels:
-        yield "  level" + " " * 17 + "".join(f"{title:>10}" for title, _ in _COLUMNS) + f"{'! problem':>11}"
-    for (level, name), kinds in sorted(levels.items()):
-        yield (
-            f"  {level} {name:<20}"
-            + "".join(f"{kinds[kind]:>10,}" for _, kind in _COLUMNS)
-            + f"{kinds['problem']:>11,}"
-        )
-    counts = plan["counts"]
-    rest = ("unchanged", "not_selected", "problem")
-    yield "  in all: " + ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in rest)
-
-
-def _examples(changes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Give a few changes of each kind; a change is shown once, under the first of its kinds."""
-    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for change in changes:
-        by_kind[change["kinds"][0]].append(change)
-    shown = [change for _, kind in _COLUMNS for change in by_kind[kind][:_EXAMPLES]]
-    yield from map(_change_line, shown)
-    if len(changes) > len(shown):
-        yield f"  … and {len(changes) - len(shown):,} more changes (--json shows all)"
-
-
-def _lines(records: Sequence[dict[str, Any]], what: str, line: Any) -> Iterator[str]:  # noqa: ANN401 - one of two functions below
-    for record in records[:_SHOWN]:
-        yield line(record)
-    if len(records) > _SHOWN:
-        yield f"  … and {len(records) - _SHOWN:,} more {what} (--json shows all)"
-
-
-def _change_line(change: dict[str, Any]) -> str:
-    sign = "+" if "create" in change["kinds"] else "→" if "move" in change["kinds"] else "~"
-    fields = "; ".join(f"{field['label']}: {field['words']}" for field in change["fields"].values())
-    groups = f"groups + {', '.join(change['group_names'])}" if change["groups"] else ""
-    outcome = f"  [{change['outcome']}]" if change.get("outcome") not in {None, "done"} else ""
-    detail = "; ".join(part for part in (fields, groups) if part)
-    return f"  {sign} {change['object']['type']} {change['object']['code']} ({change['uid']}): {detail}{outcome}"
-
-
-def _finding_line(finding: dict[str, Any]) -> str:
-    return f"  ! {finding['where']}: {finding['message']} {finding['next_step']}"
-
-
-def _problem_line(problem: dict[str, Any]) -> str:
-    where = problem["object"]
-    return f"  ! {where['type']} {where['code']}: {problem['message']} {problem['next_step']}"
-
-
-def report_words(report: dict[str, Any]) -> Iterator[str]:
-    """Show a report to a person: state, counts, what isn't done and why."""
-    yield f"Run {report['id']} for {report['config']}: {report['state']} ({report['requests']} requests to DHIS2)"
-    yield from _counts(report)
-    yield from map(_finding_line, report["findings"])
-    undone = [change for change in report["changes"] if change["outcome"] != "done"]
-    yield f"  done {len(report['changes']) - len(undone):,} of {len(report['changes']):,} changes"
-    for change in undone[:_SHOWN]:
-        error = change.get("error") or {}
-        yield f"{_change_line(change)}\n      {error.get('message', '')} {error.get('next_step', '')}".rstrip()
-    if len(undone) > _SHOWN:
-        yield f"  … and {len(undone) - _SHOWN:,} more (--json shows all)"
-    yield from _lines(report["problems"], "problems", _problem_line)
-    if report["error"]:
-        yield f"Stopped: {report['error']['message']} {report['error']['next_step']}"
+    document = reports.report_of(run, asked) if asked else reports.report_of(run)
+    words = object_words if asked and asked.object else report_words
+    show(document, words(document), as_json=as_json)
+    return 0 if reports.all_done(run) else _SOME_FAILED

@@ -9,6 +9,7 @@ import typer
 from cgr.cli import sync
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
+from cgr.cli.sync_words import plan_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def _words(plan: dict[str, Any]) -> Iterator[str]:
         yield f"  {note['object']['type']} {note['object']['code']}: {note['message']}"
     if len(plan["notes"]) > _SHOWN:
         yield f"  … and {len(plan['notes']) - _SHOWN:,} more notes (--json shows all)"
-    yield from sync.plan_words(plan)
+    yield from plan_words(plan)
     if plan["changes"]:
         yield (
             f"The registry goes on saying what run {plan['undoes']} sent: the next plan for {plan['config']} will send "

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from cgr.accounts import actions as accounts
 from cgr.audit.saving import Fields
-from cgr.configuration.document import parse_document
+from cgr.configuration.document import NotifyEntry, parse_document
 from cgr.configuration.secrets_given import resolve
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
 from cgr.registry.locking import lock_registry
 from cgr.sync import configs
+from cgr.sync.notify_settings import NotifyGiven
 from cgr.systems import actions as systems
 from cgr.systems.signing_in import CODE, OAUTH2, SignIn
 
@@ -105,7 +106,7 @@ def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
 
 def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
     reference = auth.secret(of=of)
-    secret = None if reference is None else resolve(reference, of=of)
+    secret = None if reference is None else resolve(reference, of=f'system "{of}"')
     if auth.kind != OAUTH2:
         return SignIn(
             auth.kind,
@@ -121,7 +122,7 @@ def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
         secret,
         client_id=auth.client_id,
         grant=auth.grant or CODE,
-        password=None if auth.password is None else resolve(auth.password, of=of),
+        password=None if auth.password is None else resolve(auth.password, of=f'system "{of}"'),
         people_sign_in=auth.people_sign_in,
     )
 
@@ -136,4 +137,13 @@ def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
         system=entry.system,
         settings=entry.mapping(),
         schedule=entry.schedule,
+        notify=_notify(entry),
     )
+
+
+def _notify(entry: SyncEntry) -> NotifyGiven | UnsetType | None:
+    if not isinstance(entry.notify, NotifyEntry):
+        return entry.notify
+    reference = entry.notify.webhook.secret if entry.notify.webhook else None
+    secret = None if reference is None else resolve(reference, of=f'the webhook of "{entry.code}"')
+    return NotifyGiven(entry.notify.notify(), secret)

@@ -11,6 +11,7 @@ from cgr.configuration.strict_reading import read_strictly
 from cgr.core.definitions import HierarchyDefinition, Label, TermTreeDefinition, Tree, TypeDefinition
 from cgr.core.errors import BadInput
 from cgr.core.mapping import SyncMapping
+from cgr.core.notices import Ending, Notify, Webhook
 from cgr.core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations of its classes
 
 if TYPE_CHECKING:
@@ -90,6 +91,25 @@ class SystemEntry(Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
 
 
+class WebhookEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to post the end of a run. The secret may be left out where the url is known already."""
+
+    url: str
+    secret: Reference | None = None
+
+
+class NotifyEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told when a run ends, and after which endings."""
+
+    email: tuple[str, ...] = ()
+    webhook: WebhookEntry | None = None
+    on: tuple[Ending, ...] = Notify().on
+
+    def notify(self) -> Notify:
+        """Give the part that isn't secret."""
+        return Notify(self.email, Webhook(self.webhook.url) if self.webhook else None, self.on)
+
+
 class SyncEntry(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One synchronization configuration: what it is called and belongs to, beside its mapping."""
 
@@ -99,6 +119,7 @@ class SyncEntry(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     hierarchy: str
     system: str
     schedule: Schedule | UnsetType | None = UNSET
+    notify: NotifyEntry | UnsetType | None = UNSET
 
     def mapping(self) -> SyncMapping:
         """Give the part that planning needs."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Secrets are never exported. Applied where a system is registered, the file leaves its secret as it is; for a new one
 # add to `auth` either `password: {env: NAME}` or `password: {file: PATH}` (`token:` for a personal access token,
-# `client_secret:` for OAuth2).
+# `client_secret:` for OAuth2), and to a webhook likewise `secret:`.
 """
 _WIDTH = 120
 

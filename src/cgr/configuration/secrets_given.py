@@ -17,11 +17,9 @@ _MOST_BYTES = 10_000
 
 
 def resolve(reference: Reference, *, of: str, variables: Mapping[str, str] = os.environ) -> str:
-    """Give the secret that is referred to; BadInput naming the variable or file that is missing. `of`: the system."""
+    """Give the secret that is referred to; BadInput naming the variable or file that is missing. `of`: whose it is."""
     if (reference.env is None) == (reference.file is None):
-        raise _refused(
-            f'The secret of system "{of}" needs exactly one of env and file.', "Write {env: NAME} or {file: PATH}."
-        )
+        raise _refused(f"The secret of {of} needs exactly one of env and file.", "Write {env: NAME} or {file: PATH}.")
     if reference.env is not None:
         return _from_environment(reference.env, of=of, variables=variables)
     return _from_file(Path(reference.file or ""), of=of)
@@ -31,7 +29,7 @@ def _from_environment(name: str, *, of: str, variables: Mapping[str, str]) -> st
     secret = variables.get(name, "")
     if not secret:
         raise _refused(
-            f'The environment variable {name}, which holds the secret of system "{of}", isn\'t set or is empty.',
+            f"The environment variable {name}, which holds the secret of {of}, isn't set or is empty.",
             f"Set {name} and apply the file again.",
         )
     return secret
@@ -45,12 +43,12 @@ def _from_file(path: Path, *, of: str) -> str:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise _refused(
-            f'The file {path}, which holds the secret of system "{of}", can\'t be read ({reason}).',
+            f"The file {path}, which holds the secret of {of}, can't be read ({reason}).",
             "Correct the path or the file's permissions.",
         ) from error
     if not secret or len(content) > _MOST_BYTES:
         raise _refused(
-            f'The file {path}, which should hold the secret of system "{of}", is empty or far too long.',
+            f"The file {path}, which should hold the secret of {of}, is empty or far too long.",
             "Write the password or token alone into it, on one line.",
         )
     return secret

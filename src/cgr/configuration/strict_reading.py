@@ -10,6 +10,7 @@ import msgspec
 from cgr.configuration.yaml_reading import YamlText, read_yaml
 from cgr.core.errors import BadInput
 from cgr.core.mapping import SyncType
+from cgr.core.notices import Ending
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ _CHOICES = {
     ".sync": tuple(SyncType),
     ".auth.kind": ("basic", "token", "oauth2"),
     ".auth.grant": ("code", "password"),
+    ".notify.on": tuple(Ending),
     "version": ("1",),
 }
 _KINDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
@@ -51,10 +53,11 @@ def _words(error: msgspec.ValidationError, text: YamlText) -> str:
 
 
 def _sentence(what: str, path: str) -> str:
-    if path.endswith((".password", ".token", ".client_secret")):
+    if path.endswith((".password", ".token", ".client_secret", ".secret")):
         return "a secret is given as {env: NAME} or {file: PATH}, never as itself."
     if match := _CHOICE.fullmatch(what):
-        choices = next((known for ending, known in _CHOICES.items() if path.endswith(ending)), ())
+        of_list = re.sub(r"\[\d+\]$", "", path)
+        choices = next((known for ending, known in _CHOICES.items() if of_list.endswith(ending)), ())
         return f"{match['given']} can't stand here; use {', '.join(choices)}."
     if match := _UNKNOWN.fullmatch(what):
         return f'there is no key "{match["name"]}" here.'

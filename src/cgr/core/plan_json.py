@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cgr.core.changes import Change, FieldChange, ObjectRef, Plan, Problem
+from cgr.core.changes import Change, FieldChange, Note, ObjectRef, Plan, Problem
 from cgr.core.plan_words import NO_NAMES, Names, field_words, group_words
 
 if TYPE_CHECKING:
@@ -30,29 +30,6 @@ def decode(data: bytes) -> Plan:
 def digest(plan: Plan) -> str:
     """Give the name of exactly this plan: what is applied is what was reviewed (R9.1)."""
     return f"sha256:{hashlib.sha256(encode(plan)).hexdigest()}"
-
-
-def to_json(
-    plan: Plan,
-    *,
-    id: str,  # noqa: A002 - the key of contract.md
-    config: str,
-    digest: str,
-    names: Names = NO_NAMES,
-) -> dict[str, Any]:
-    """Give the plan in the shape of contract.md."""
-    return {
-        "id": id,
-        "config": config,
-        "as_of": plan.as_of,
-        "digest": digest,
-        "dhis2": {"version": plan.dhis2_version, "units": plan.units},
-        "counts": msgspec.to_builtins(plan.counts),
-        "guards": [msgspec.to_builtins(guard) for guard in plan.guards],
-        "changes": [change_json(change, names) for change in plan.changes],
-        "problems": [problem_json(problem) for problem in plan.problems],
-        "notes": [{"code": note.code, "object": _object(note.object), "message": note.message} for note in plan.notes],
-    }
 
 
 def change_json(change: Change, names: Names = NO_NAMES) -> dict[str, Any]:
@@ -84,6 +61,11 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         "next_step": problem.next_step,
         "blocked_by": _object(problem.blocked_by) if problem.blocked_by else None,
     }
+
+
+def note_json(note: Note) -> dict[str, Any]:
+    """Give one note in the shape of contract.md."""
+    return {"code": note.code, "object": _object(note.object), "message": note.message}
 
 
 def _field(key: str, field: FieldChange, names: Names) -> dict[str, object]:

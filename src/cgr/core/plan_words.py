@@ -98,19 +98,49 @@ def _name_attribute(attribute: str, field: FieldChange, shape: RemoteShape, name
     names.options.setdefault(attribute, {}).update(options)
 
 
+class Sides(Struct, frozen=True):
+    """One changed field for a table: what it is called, what was there and what will be; empty where nothing is."""
+
+    label: str
+    before: str
+    after: str
+
+
 def field_words(key: str, field: FieldChange, names: Names) -> Words:
     """Say one change of a field; `key` is one of a plan's keys."""
-    if key == "parent":
-        return Words(_LABELS[key], _change(field, names.units))
+    label, called = _meaning(key, names)
     if key == "geometry":
-        return Words(_LABELS[key], f"{_shape(field.before)} → {_shape(field.after)}")
+        return Words(label, f"{_shape(field.before)} → {_shape(field.after)}")
+    return Words(label, _change(field, called))
+
+
+def field_sides(key: str, field: FieldChange, names: Names) -> Sides:
+    """Say a field before and after, each by itself, names first: `Private (1)`."""
+    label, called = _meaning(key, names)
+    return Sides(label, _side(key, field.before, called), _side(key, field.after, called))
+
+
+def _side(key: str, value: object, called: Mapping[str, str]) -> str:
+    if value is None:
+        return ""
+    if key == "geometry":
+        return _shape(value)
+    text = str(value)
+    name = called.get(text, text)
+    return text if name == text else f"{name} ({text})"
+
+
+def _meaning(key: str, names: Names) -> tuple[str, Mapping[str, str]]:
+    """Give what a field is called, and what its values are called."""
+    if key == "parent":
+        return _LABELS[key], names.units
     if key.startswith(_ATTRIBUTE):
         attribute = key.removeprefix(_ATTRIBUTE)
-        return Words(names.attributes.get(attribute, attribute), _change(field, names.options.get(attribute, {})))
+        return names.attributes.get(attribute, attribute), names.options.get(attribute, {})
     if key.startswith(_TRANSLATION):
         _, kind, locale = key.split(":", 2)
-        return Words(f"{_LABELS.get(kind, kind)} ({locale})", _change(field, {}))
-    return Words(_LABELS.get(key, key), _change(field, {}))
+        return f"{_LABELS.get(kind, kind)} ({locale})", {}
+    return _LABELS.get(key, key), {}
 
 
 def group_words(change: Change, names: Names) -> list[str]:

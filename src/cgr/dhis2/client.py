@@ -98,6 +98,10 @@ class Dhis2:
         """Whether what we send, the password too, can't be read on the way."""
         return self._connection.encrypted
 
+    def conceal(self, text: str) -> str:
+        """Give a text, one that is to be kept, without the secrets that we sign in with."""
+        return self._connection.conceal(text)
+
     @property
     def requests(self) -> int:
         """How many requests were sent, repeated ones too."""

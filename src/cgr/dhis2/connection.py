@@ -26,7 +26,7 @@ from cgr.dhis2.auth import Credentials, Nobody
 from cgr.dhis2.errors import fault
 from cgr.dhis2.network import CheckedTransport, deadline
 from cgr.dhis2.redirects import Base, follow
-from cgr.dhis2.replies import Reply, error_of
+from cgr.dhis2.replies import Reply, concealing, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,6 +112,10 @@ class Connection:
     def encrypted(self) -> bool:
         """Whether what we send can't be read on the way."""
         return self._base.scheme == "https"
+
+    def conceal(self, text: str) -> str:
+        """Give a text, one that is to be kept, without our secrets."""
+        return concealing(self._credentials, text)
 
     def close(self) -> None:
         """Give the connections back."""

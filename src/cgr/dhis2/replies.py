@@ -74,10 +74,16 @@ class Reply(Struct, frozen=True):
             text = " ".join(part for part in (said.error_code, said.message) if part)
         else:
             text = html.unescape(_TAGS.sub(" ", self.body[:_LOOKED_AT].decode("utf-8", "replace")))
-        for secret in self.credentials.secrets():
-            text = text.replace(secret, "…") if secret else text
+        text = concealing(self.credentials, text)
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+
+
+def concealing(credentials: Credentials, text: str) -> str:
+    """Give the text without what the credentials hold secret."""
+    for secret in credentials.secrets():
+        text = text.replace(secret, "…") if secret else text
+    return text
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:

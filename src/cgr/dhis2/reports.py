@@ -32,6 +32,7 @@ class Refusal(Struct, frozen=True):
 
     `uid` is None where DHIS2 doesn't say. `property`: DHIS2's own name, `parent`, `attribute:ID` or
     `translation:NAME:fr`, the names of the plan. `value`: the offending value, for E5002 the id that doesn't exist.
+    `report`: DHIS2's own error report, JSON as it came.
     """
 
     uid: str | None
@@ -39,6 +40,7 @@ class Refusal(Struct, frozen=True):
     property: str | None
     value: str | None
     message: str
+    report: str = ""
 
 
 class ImportReport(Struct, frozen=True):
@@ -69,6 +71,7 @@ class ImportReport(Struct, frozen=True):
 
 
 _REPLY = msgspec.json.Decoder(BareReply)
+_ERROR = msgspec.json.Decoder(ErrorReport)
 
 
 def parse_report(body: bytes) -> ImportReport | None:
@@ -92,17 +95,18 @@ def parse_report(body: bytes) -> ImportReport | None:
 def _refusals(report: Report) -> Iterator[Refusal]:
     for of_type in report.type_reports or ():
         for of_object in of_type.object_reports or ():
-            for error in of_object.error_reports or ():
-                yield _refusal(error, of_object.uid)
+            for raw in of_object.error_reports or ():
+                yield _refusal(_ERROR.decode(raw), of_object.uid, report=bytes(raw).decode())
 
 
-def _refusal(error: ErrorReport, uid: str | None) -> Refusal:
+def _refusal(error: ErrorReport, uid: str | None, *, report: str) -> Refusal:
     return Refusal(
         uid or _named_unit(error),
         error.error_code,
         _property(error),
         _value(error),
         " ".join(error.message.split()),
+        report,
     )
 
 

@@ -261,10 +261,10 @@ class ErrorReport(Struct, rename="camel"):
 
 
 class ObjectReport(Struct, rename="camel"):
-    """The refusals of one object, or, in 2.31, of several (O2)."""
+    """The refusals of one object, or, in 2.31, of several (O2); each an `ErrorReport`, kept as it came."""
 
     uid: str | None = None
-    error_reports: list[ErrorReport] | None = None
+    error_reports: list[Raw] | None = None
 
 
 class TypeReport(Struct, rename="camel"):

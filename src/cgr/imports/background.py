@@ -12,6 +12,7 @@ from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.errors import BadInput
 from cgr.imports.actions import import_units
+from cgr.imports.lines import nothing
 from cgr.imports.preparing import Request, check_request
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
@@ -35,6 +36,7 @@ def queue_import(actor: Actor, request: Request) -> Run:
         actor,
         kind=runs.Kind.IMPORT,
         goal=runs.Goal.IMPORT,
+        counts=nothing(),
         system=system,
         request=msgspec.to_builtins(request, str_keys=True),
         as_of=timezone.localdate(),

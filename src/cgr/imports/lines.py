@@ -20,7 +20,8 @@ _ROWS_AT_A_TIME = 2_000
 _encode = msgspec.json.Encoder().encode
 
 
-def _nothing() -> dict[str, int]:
+def nothing() -> dict[str, int]:
+    """Give the counts of an import that hasn't begun."""
     return {"new": 0, "changed": 0, "unchanged": 0, "conflict": 0, "vanished": 0}
 
 
@@ -32,7 +33,7 @@ class Tally:
     """
 
     run: int | None
-    counts: dict[str, int] = field(default_factory=_nothing)
+    counts: dict[str, int] = field(default_factory=nothing)
     levels: dict[int | None, dict[str, int]] = field(default_factory=dict)
     problems: list[Trouble] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -45,7 +46,7 @@ class Tally:
         for position, (level, line) in enumerate(lines):
             of_level = self.levels.get(level)
             if of_level is None:
-                of_level = self.levels[level] = _nothing()
+                of_level = self.levels[level] = nothing()
             kind = line.kind.value if isinstance(line, Imported) else "conflict"
             self.counts[kind] += 1
             of_level[kind] += 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -20,8 +21,22 @@ if TYPE_CHECKING:
 
 DATABASE = "cgr"
 KEY_FILE = "secret-keys"
+_MOST_DAYS = 36_500
+_MAIL_PORTS = {(True, False): 465, (False, True): 587, (False, False): 25}
 _YES = {"1", "true", "yes", "on"}
 _NO = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mails are handed in. `tls`: encrypted from the start; `starttls`: after the greeting; else never."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,8 @@ class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
     `public_url` is where people open the registry, empty when nobody said. `page_notice` stands at the foot of every
-    page: who the data are by, or that this is a training instance.
+    page: who the data are by, or that this is a training instance. `keep_evidence_days`: how long what was sent and
+    answered is kept for refused objects.
     """
 
     data_dir: Path
@@ -40,6 +56,9 @@ class Environment:
     allow_private_networks: bool
     public_url: str = ""
     page_notice: str = ""
+    keep_evidence_days: int = 90
+    mail_server: MailServer | None = None
+    email_from: str = ""
 
     @property
     def embedded(self) -> bool:
@@ -83,6 +102,9 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
         public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
+        keep_evidence_days=_days(variables, "CGR_KEEP_EVIDENCE_DAYS", default=90),
+        mail_server=mail_server_from_url(variables.get("CGR_EMAIL_URL", "").strip()),
+        email_from=_email_from(variables),
     )
 
 
@@ -108,6 +130,66 @@ def database_from_url(url: str) -> dict[str, object]:
     if options:
         database["OPTIONS"] = options
     return database
+
+
+def mail_server_from_url(url: str) -> MailServer | None:
+    """Read `smtps://USER:PASSWORD@HOST:465`, `smtp://…:587` (STARTTLS) or `smtp://HOST:25?starttls=false`."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _bad_email_url() from error
+    options = dict(parse_qsl(parts.query))
+    choice = options.pop("starttls", "true").lower()
+    known = parts.scheme in {"smtp", "smtps"} and choice in _YES | _NO and not options
+    if not known or not parts.hostname or parts.path not in {"", "/"} or parts.fragment:
+        raise _bad_email_url()
+    tls, starttls = parts.scheme == "smtps", parts.scheme == "smtp" and choice in _YES
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if (username or password) and not tls and not starttls:
+        raise _bad_email_url("would send the password in the clear")
+    return MailServer(parts.hostname, port or _MAIL_PORTS[tls, starttls], username, password, tls, starttls)
+
+
+def _bad_email_url(what: str = "can't be read as the address of a mail server") -> BadInput:
+    # The value isn't repeated: it holds a password.
+    return BadInput(
+        f"CGR_EMAIL_URL {what}.",
+        code="environment",
+        next_step="Write it as smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587 (STARTTLS), special "
+        "characters percent-encoded; smtp://HOST:25?starttls=false for a relay that neither encrypts nor asks who we "
+        "are.",
+    )
+
+
+def _email_from(variables: Mapping[str, str]) -> str:
+    address = variables.get("CGR_EMAIL_FROM", "").strip()
+    if not address and variables.get("CGR_EMAIL_URL", "").strip():
+        raise BadInput(
+            "CGR_EMAIL_URL is given, and CGR_EMAIL_FROM isn't.",
+            code="environment",
+            next_step="Set CGR_EMAIL_FROM to the address that e-mails come from, as cgr@example.org.",
+        )
+    if address and ("@" not in parseaddr(address)[1] or not address.isprintable()):
+        raise BadInput(
+            f"CGR_EMAIL_FROM is {address!r}, which isn't an e-mail address.",
+            code="environment",
+            next_step="Write it as cgr@example.org or Registry <cgr@example.org>.",
+        )
+    return address
+
+
+def _days(variables: Mapping[str, str], name: str, *, default: int) -> int:
+    text = variables.get(name, "").strip()
+    if not text:
+        return default
+    if text.isascii() and text.isdecimal() and int(text) <= _MOST_DAYS:
+        return int(text)
+    raise BadInput(
+        f"{name} is {text!r}.", code="environment", next_step=f"Give a number of days from 0 to {_MOST_DAYS}."
+    )
 
 
 def _bad_database_url() -> BadInput:

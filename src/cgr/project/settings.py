@@ -26,6 +26,18 @@ PUBLIC_URL = ENVIRONMENT.public_url
 # Where a browser reaches us: for this machine that is known even when nobody said where others do.
 BROWSER_URL = PUBLIC_URL or ENVIRONMENT.local_url.rstrip("/")
 PAGE_NOTICE = ENVIRONMENT.page_notice
+KEEP_EVIDENCE_DAYS = ENVIRONMENT.keep_evidence_days
+
+# Without a mail server nothing may fall back to one on this machine: whoever asks for an e-mail is told.
+_MAIL = ENVIRONMENT.mail_server
+EMAIL_HOST = _MAIL.host if _MAIL else ""
+EMAIL_PORT = _MAIL.port if _MAIL else 0
+EMAIL_HOST_USER = _MAIL.username if _MAIL else ""
+EMAIL_HOST_PASSWORD = _MAIL.password if _MAIL else ""
+EMAIL_USE_SSL = _MAIL.tls if _MAIL else False
+EMAIL_USE_TLS = _MAIL.starttls if _MAIL else False
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
 SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""

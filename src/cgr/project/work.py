@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
+from cgr.accounts.actors import housekeeper
 from cgr.imports.background import continue_import
 from cgr.jobs import Stopping
 from cgr.jobs.worker import Chore, Work, run_worker
 from cgr.runs.delivery import deliver_again
+from cgr.runs.evidence import forget_old_evidence
 from cgr.runs.ownership import SystemBusy
 from cgr.sync.background import continue_sync
+from cgr.sync.notices import tell_of_untold_ends
 from cgr.sync.scheduling import queue_due
 
 _EVERY_TEN_SECONDS = "* * * * * */10"
 _EVERY_MINUTE = "* * * * *"
+_EVERY_NIGHT = "17 3 * * *"
 
 
 def work(*, concurrency: int) -> None:
@@ -27,6 +31,8 @@ def work(*, concurrency: int) -> None:
         [
             Chore("deliver-again", deliver_again, _EVERY_TEN_SECONDS),
             Chore("schedules", queue_due, _EVERY_MINUTE),
+            Chore("notices", tell_of_untold_ends, _EVERY_MINUTE),
+            Chore("evidence", partial(forget_old_evidence, housekeeper()), _EVERY_NIGHT),
         ],
         concurrency=concurrency,
         stopping=stopping,

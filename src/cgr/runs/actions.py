@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Plan
+    from cgr.core.notices import Notice
     from cgr.core.plan_words import Names
     from cgr.systems.models import ExternalSystem
 
@@ -132,9 +133,10 @@ def queue_new(
     system: ExternalSystem,
     request: dict[str, Any],
     as_of: date,
+    counts: dict[str, int],
     config: str = "",
 ) -> Run:
-    """Write a run for a worker to do, and hand it to the engine, in one transaction."""
+    """Write a run for a worker to do, and hand it to the engine, in one transaction. `counts`: of nothing, as yet."""
     run = Run.objects.create(
         kind=kind,
         organization=system.organization,
@@ -145,7 +147,7 @@ def queue_new(
         actor=actor.name,
         goal=goal,
         request=request,
-        summary={"findings": [], "counts": {}, "guards": [], "dhis2": {}},
+        summary={"findings": [], "counts": counts, "guards": [], "dhis2": {}},
     )
     deliver(run)
     return run
@@ -264,6 +266,13 @@ def add_finding(run: Run, finding: Finding) -> None:
 def known_findings(run: Run) -> list[Finding]:
     """Give what is kept with a run already."""
     return msgspec.convert(run.summary["findings"], list[Finding])
+
+
+def keep_notices(run: Run, notices: Sequence[Notice]) -> None:
+    """Keep with a run whom we told that it ended, and whether that worked."""
+    if notices:
+        run.notices = [*run.notices, *msgspec.to_builtins(notices)]
+        run.save(update_fields=["notices"])
 
 
 def runs_with_stale_paths(run: Run) -> list[int]:

@@ -25,8 +25,8 @@ _MOST_DELIVERIES = 10
 """A run that so many workers died of would be the death of the next one, too."""
 
 
-def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> None:
-    """Bring a run as far as it goes; harmless for one that is at its end.
+def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> Run:
+    """Bring a run as far as it goes, and give it; harmless for one that is at its end.
 
     Raises `SystemBusy` and `HandedBack`, after which it is to be delivered again, as after an error of the database. A
     run that has to stop says so itself (state failure), and there is nothing to repeat.
@@ -34,7 +34,7 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
     run = Run.objects.select_related("system", "organization").get(pk=run_id)
     with sole_writer(run.system), recording(run) as recorder:
         if not runs.take_up(run):
-            return
+            return run
         try:
             _stop_at_what_kills(run)
             go_on(actor_named(run.actor), run, recorder)
@@ -50,6 +50,7 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
         except Exception as error:
             runs.fail(run, _unexpected(run, error), requests=0)
             raise  # the worker's log keeps where it happened
+    return run
 
 
 def _stop_at_what_kills(run: Run) -> None:

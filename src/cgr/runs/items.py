@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from msgspec import Struct
 
-from cgr.core.changes import Change, Kind, Note, Plan, Problem
+from cgr.core.changes import Change, Kind, Plan
 from cgr.core.copy_format import NULL, field
+from cgr.core.evidence import Evidence
+from cgr.runs.evidence import keep_evidence
 from cgr.runs.models import RunItem
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Settled(Struct, frozen=True):
     outcome: str = ""
     unit_written: bool = False
     error: dict[str, object] | None = None
+    evidence: Evidence | None = None
 
 
 class Row(Struct, frozen=True):
@@ -137,16 +140,6 @@ def read_bodies(run: int) -> Iterator[str]:
                 yield body
 
 
-def read_problems(run: int) -> list[Problem]:
-    """Read the problems of a run's plan."""
-    return read_records(run, RunItem.Category.PROBLEM.value, Problem)
-
-
-def read_notes(run: int) -> list[Note]:
-    """Read the notes of a run's plan."""
-    return read_records(run, RunItem.Category.NOTE.value, Note)
-
-
 def read_records(run: int, category: str, record: type[_Record]) -> list[_Record]:
     """Read the lines of one category (problem, note) as the records that they were stored from."""
     with connection.cursor() as cursor:
@@ -164,10 +157,10 @@ def mark_sent(items: Iterable[int], *, batch: int) -> None:
 
 
 def settle(outcomes: Sequence[Settled]) -> None:
-    """Write what became of the items of one batch, in one statement."""
+    """Write what became of the items of one batch, and what is kept of refusals."""
     if not outcomes:
         return
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE runs_runitem AS item SET outcome = new.outcome, unit_written = item.unit_written OR new.written,"
             " error = new.error::jsonb FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::text[])"
@@ -179,6 +172,7 @@ def settle(outcomes: Sequence[Settled]) -> None:
                 [msgspec.json.encode(settled.error).decode() if settled.error else None for settled in outcomes],
             ],
         )
+        keep_evidence({settled.pk: settled.evidence for settled in outcomes if settled.evidence is not None})
 
 
 def outcome_counts(run: int) -> dict[str, int]:

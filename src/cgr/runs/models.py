@@ -11,7 +11,8 @@ class Run(models.Model):
 
     `config` is the code of the configuration; `settings` is the configuration as it was when the run was planned, so
     that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read;
-    `names` what DHIS2 called what the plan mentions (`core.plan_words.Names`).
+    `names` what DHIS2 called what the plan mentions (`core.plan_words.Names`); `notices` whom we told that the run
+    ended, and whether that worked (`core.notices.Notice`).
     """
 
     class State(models.TextChoices):
@@ -51,6 +52,7 @@ class Run(models.Model):
     names = models.JSONField(default=dict)
     consents = models.JSONField(default=list)
     error = models.JSONField(null=True)
+    notices = models.JSONField(default=list)
     requests = models.PositiveIntegerField(default=0)
     actor = models.CharField(max_length=200)
     goal = models.CharField(max_length=10, choices=Goal.choices, blank=True)
@@ -147,3 +149,20 @@ class RunItem(models.Model):
     def __str__(self) -> str:
         """Show what it is about."""
         return f"{self.category} {self.type}:{self.code}"
+
+
+class Evidence(models.Model):
+    """What was sent for one refused item, and DHIS2's answer (`core.evidence`): JSON texts, kept for a time."""
+
+    # Both point to rows that are never deleted; items are written by the hundred thousand.
+    item = models.OneToOneField(
+        RunItem, on_delete=models.CASCADE, primary_key=True, related_name="evidence", db_constraint=False
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="evidence", db_constraint=False)
+    sent = models.TextField()
+    answer = models.TextField()
+    kept = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Show the item."""
+        return f"evidence of item {self.item_id}"

@@ -25,6 +25,7 @@ from cgr.runs.items import never_sent_creations, read_changes
 from cgr.runs.ownership import SystemBusy, sole_writer
 from cgr.sync.applying import Job, never, write_units
 from cgr.sync.groups import fill_groups
+from cgr.sync.notices import notify_end_of_run
 from cgr.sync.paths import rebuild_paths
 from cgr.sync.planning import check, plan
 from cgr.systems.connection import open_client
@@ -53,7 +54,7 @@ def apply(
 ) -> Run:
     """Apply a plan that somebody reviewed: `digest` says which plan they saw, `consents` which guards they lift."""
     require_reviewed(actor, run, digest=digest, consents=consents)
-    with sole_writer(run.system), open_client(run.system) as client:
+    with _telling_of_the_end(run), sole_writer(run.system), open_client(run.system) as client:
         with transaction.atomic():
             runs.claim(run)
             begin(actor, run, why=why)
@@ -129,7 +130,7 @@ def reserve_ids(actor: Actor, run: Run) -> None:
 def resume(actor: Actor, run: Run, *, progress: Progress | None = None, wait: Callable[[float], None] = sleep) -> Run:
     """Go on with a run whose process died or that had to stop: everything without an outcome (R9.4)."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    with sole_writer(run.system), open_client(run.system) as client:
+    with _telling_of_the_end(run), sole_writer(run.system), open_client(run.system) as client:
         with transaction.atomic():
             runs.claim(run, to_resume=True)
             begin_again(actor, run)
@@ -170,6 +171,20 @@ def carry_out(
         if never_sent:
             release_external_ids(actor, run.system.code, never_sent)
         return runs.leave_cancelled(run, requests=client.requests)
+
+
+@contextmanager
+def _telling_of_the_end(run: Run) -> Iterator[None]:
+    """Tell those who asked for it, however the run ended; a process that dies tells nobody, for its run goes on.
+
+    Outside of the right to write: a receiver that doesn't answer must not keep the next run from its DHIS2.
+    """
+    before = run.state
+    try:
+        yield
+    finally:
+        if run.state != before:
+            notify_end_of_run(run)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from cgr.core.planner import basis
 from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
+from cgr.runs.evidence import room_for_evidence
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
@@ -31,13 +32,14 @@ from cgr.sync.agreement import keep
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, patiently, pause_after
 from cgr.sync.rechecking import what_is_left
-from cgr.sync.sending import send_units, weight
+from cgr.sync.sending import evidence_of, send_units, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import Change
+    from cgr.core.evidence import Evidence
     from cgr.core.mapping import SyncMapping
     from cgr.core.progress import Progress
     from cgr.dhis2.client import Dhis2
@@ -200,9 +202,10 @@ def _try_batch(job: Job, batch: Batch) -> None:
         piece, due = due[:count], due[count:]
         began = monotonic()
         delivery = deliver(piece, send, lost=job.lost)
+        kept = _evidence(job, delivery, piece, owners)
         job.size = job.size.halved() if delivery.too_large else job.size.after(monotonic() - began, sent=count)
         _forget_refusals_of_arrived(job, delivery, batch)
-        _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)), owners)
+        _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining, kept)), owners)
 
 
 def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
@@ -285,12 +288,25 @@ def _is_as_planned(job: Job, owner: dict[str, object], change: Change) -> bool:
     return _basis(job, overlay(owner, change), change) == _basis(job, owner, change)
 
 
-def _outcomes_of(job: Job, delivery: Delivery, items: Mapping[str, PlannedItem]) -> Iterator[tuple[str, Settled]]:
+def _evidence(
+    job: Job, delivery: Delivery, piece: Sequence[Change], owners: Mapping[str, dict[str, object]]
+) -> dict[str, Evidence]:
+    """Gather what is kept of the exchange of each refused unit, as far as the run keeps any more."""
+    refused = [change for change in piece if change.uid in delivery.answers]
+    room = room_for_evidence(job.run.pk) if refused else 0
+    return {
+        change.uid: evidence_of(job.client, change, owners, delivery.answers[change.uid]) for change in refused[:room]
+    }
+
+
+def _outcomes_of(
+    job: Job, delivery: Delivery, items: Mapping[str, PlannedItem], kept: Mapping[str, Evidence]
+) -> Iterator[tuple[str, Settled]]:
     for change in delivery.accepted:
         yield change.uid, outcomes.written(items[change.uid])
     for uid, why in delivery.refused.items():
         job.lost[uid] = outcomes.name_of(items[uid].change)
-        yield uid, outcomes.refused(items[uid], why)
+        yield uid, outcomes.refused(items[uid], why, kept.get(uid))
     for uid, parent in delivery.blocked.items():
         job.lost[uid] = job.lost[parent]
         yield uid, outcomes.blocked(items[uid], by=job.lost[parent])

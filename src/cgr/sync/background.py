@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
+from cgr.core.changes import Counts
 from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
+from cgr.sync.notices import notify_end_of_run
 from cgr.sync.planning import plan, plannable, require_only
 from cgr.systems.connection import open_client
 
@@ -65,6 +68,7 @@ def queue_plan(
         goal=goal,
         system=config.system,
         config=config.code,
+        counts=msgspec.to_builtins(Counts()),
         request={**request},
         as_of=as_of or timezone.localdate(),
     )
@@ -112,7 +116,8 @@ def continue_sync(run_id: int, stopping: Stopping) -> None:
         if run.state == run.State.QUEUED:
             raise HandedBack
 
-    continue_run(run_id, go_on)
+    # The right to write is given back by then: a receiver that doesn't answer must not hold up the next run.
+    notify_end_of_run(continue_run(run_id, go_on))
 
 
 def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:

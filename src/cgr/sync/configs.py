@@ -20,6 +20,7 @@ from cgr.core.mapping_rules import Severity, check_mapping
 from cgr.registry import queries as registry
 from cgr.registry.catalogue import visible_hierarchies
 from cgr.sync.models import SyncConfig
+from cgr.sync.notify_settings import NotifyGiven, put_notify
 from cgr.sync.schedules import lay_down
 from cgr.systems import queries as systems
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def save_config(
+def save_config(  # noqa: PLR0913 - the parts of a configuration
     actor: Actor,
     *,
     code: str,
@@ -43,10 +44,11 @@ def save_config(
     system: str,
     settings: SyncMapping,
     schedule: Schedule | UnsetType | None = UNSET,
+    notify: NotifyGiven | UnsetType | None = UNSET,
 ) -> Saved:
     """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here.
 
-    `schedule`: left as it is when it isn't given; None removes it.
+    `schedule` and `notify`: UNSET leaves them as they are, None ends them.
     """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
@@ -68,8 +70,13 @@ def save_config(
     row.settings = msgspec.json.decode(msgspec.json.encode(settings))
     if schedule is not UNSET and (schedule is None or msgspec.to_builtins(schedule) != row.schedule):
         lay_down(row, schedule, by=actor)
+    sealed_anew = notify is not UNSET and put_notify(row, notify)
     row.save()
-    return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=_shown(row))
+    after = _shown(row)
+    if sealed_anew and before is not None:
+        # The log says that the secret changed and never what it is.
+        before, after = {**before, "webhook_secret": "the former"}, {**after, "webhook_secret": "a new one"}
+    return record_saved(actor, kind="sync", subject=code, organization=organization, before=before, after=after)
 
 
 @transaction.atomic
@@ -112,6 +119,7 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "system": row.system.code,
             **({"schedule": row.schedule} if row.schedule else {}),
             **row.settings,
+            **_notify(row),
         }
         for row in configs(actor)
     ]
@@ -152,5 +160,15 @@ def _check_mapping(settings: SyncMapping, hierarchy: str) -> None:
 
 
 def _shown(row: SyncConfig) -> dict[str, object]:
-    scheduled = {"schedule": row.schedule} if row.schedule else {}
-    return {"label": row.label, "hierarchy": row.hierarchy.code, "system": row.system.code, **scheduled, **row.settings}
+    return {
+        "label": row.label,
+        "hierarchy": row.hierarchy.code,
+        "system": row.system.code,
+        **({"schedule": row.schedule} if row.schedule else {}),
+        **row.settings,
+        **_notify(row),
+    }
+
+
+def _notify(row: SyncConfig) -> dict[str, object]:
+    return {"notify": row.notify} if row.notify else {}

@@ -6,6 +6,7 @@ apply share this loop and differ only in what `send` does.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from msgspec import Struct, field
 from cgr.core.batches import halves
 from cgr.core.changes import Change
 from cgr.core.errors import NeedsPerson, TryLater
+from cgr.core.evidence import Answer
 from cgr.core.refusals import STOP_THE_RUN, Verdict, too_large, unnamed, verdict
 from cgr.dhis2.errors import REQUEST_TOO_LARGE
 from cgr.dhis2.reports import ImportReport
@@ -29,13 +31,14 @@ _MOST_UNNAMED = 10
 class Delivery(Struct):
     """What became of one batch: each of its units is in one of the three.
 
-    `blocked`: unit → the unit whose change it needed and that wasn't made. `too_large`: a request was, for the server
-    or a proxy before it, so the next ones should be smaller.
+    `blocked`: unit → the unit whose change it needed and that wasn't made. `answers`: what DHIS2 said of each refused
+    unit. `too_large`: a request was, for the server or a proxy before it, so the next ones should be smaller.
     """
 
     accepted: list[Change] = field(default_factory=list)
     refused: dict[str, Verdict] = field(default_factory=dict)
     blocked: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     too_large: bool = False
     unnamed: int = 0
 
@@ -82,6 +85,7 @@ def _answer(
         delivery.too_large = True
         if len(changes) == 1:
             delivery.refused[changes[0].uid] = too_large(error.message)
+            delivery.answers[changes[0].uid] = Answer(error.message)
         return ImportReport(ok=False, message=error.message)
 
 
@@ -90,6 +94,7 @@ def _take_out_unnamed(uid: str, report: ImportReport, delivery: Delivery) -> Non
     if uid in delivery.refused:
         return
     delivery.refused[uid] = unnamed(report.message)
+    delivery.answers[uid] = Answer(report.message, _reports_by_unit(report)[None])
     delivery.unnamed += 1
     if delivery.unnamed > _MOST_UNNAMED:
         raise TryLater(
@@ -117,6 +122,7 @@ def _without_orphans(changes: Sequence[Change], delivery: Delivery, lost: Contai
 
 def _take_out_blamed(report: ImportReport, sent: Sequence[Change], delivery: Delivery) -> bool:
     uids = {change.uid for change in sent}
+    reports = _reports_by_unit(report)
     found = False
     for refusal in report.refusals:
         if refusal.dhis2_code in STOP_THE_RUN:
@@ -124,8 +130,18 @@ def _take_out_blamed(report: ImportReport, sent: Sequence[Change], delivery: Del
         if refusal.uid in uids and refusal.uid not in delivery.refused:
             why = verdict(refusal.dhis2_code, message=refusal.message, property=refusal.property or "")
             delivery.refused[refusal.uid] = why
+            delivery.answers[refusal.uid] = Answer(report.message, reports[refusal.uid])
             found = True
     return found
+
+
+def _reports_by_unit(report: ImportReport) -> dict[str | None, tuple[str, ...]]:
+    """Give DHIS2's own error reports by unit; under None those that name nobody."""
+    found: dict[str | None, dict[str, None]] = defaultdict(dict)
+    for refusal in report.refusals:
+        if refusal.report:
+            found[refusal.uid][refusal.report] = None
+    return defaultdict(tuple, {uid: tuple(reports) for uid, reports in found.items()})
 
 
 def _no_authority(refusal: Refusal) -> NeedsPerson:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cgr.core.batches import writes_unit
 from cgr.core.errors import NeedsPerson
+from cgr.core.evidence import Answer, evidence
 from cgr.dhis2.errors import FORBIDDEN, NOT_FOUND
 from cgr.registry.snapshot import versions
 from cgr.runs.items import PlannedItem, Settled, read_changes, settle
@@ -80,12 +81,18 @@ def _fill(job: Job, group: str, items: Sequence[PlannedItem]) -> dict[int, Settl
         if error.code not in _A_GROUPS_OWN:
             raise
         outside = [item for item in items if item.change.uid not in members]
-        return {item.pk: outcomes.not_in_group(item, group, reason=error.message) for item in outside}
+        return {item.pk: _refused(job, item, group, reason=error.message) for item in outside}
     absent = added.missing if added is not None else ()
     known = job.client.owners(absent) if absent else {}
     why = (added.message if added is not None else "") or "DHIS2 doesn't say why."
     return {
-        item.pk: outcomes.not_in_group(item, group, reason=why) if item.change.uid in known else outcomes.gone(item)
+        item.pk: _refused(job, item, group, reason=why) if item.change.uid in known else outcomes.gone(item)
         for item in items
         if item.change.uid in absent
     }
+
+
+def _refused(job: Job, item: PlannedItem, group: str, *, reason: str) -> Settled:
+    body = {"organisationUnitGroup": group, "additions": [{"id": item.change.uid}]}
+    kept = evidence(body, Answer(reason), conceal=job.client.conceal)
+    return outcomes.not_in_group(item, group, reason=reason, evidence=kept)

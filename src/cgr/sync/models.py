@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from cgr.systems.sealing import SealedField
+
 
 class SyncConfig(models.Model):
     """How the types of one hierarchy map to the levels of one DHIS2. `settings`: `core.mapping.SyncMapping` as JSON.
 
     `schedule`: `core.schedule.Schedule` as JSON; `next_at`: when it is due; `schedule_error`: why it failed then.
+    `notify`: who is told when a run ends (`core.notices.Notify`), empty for nobody; no part of what is planned.
     """
 
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="syncs")
@@ -21,6 +24,8 @@ class SyncConfig(models.Model):
     next_at = models.DateTimeField(null=True, db_index=True)
     scheduled_by = models.CharField(max_length=200, blank=True)
     schedule_error = models.JSONField(null=True)
+    notify = models.JSONField(default=dict)
+    sealed_webhook_secret = SealedField(default=bytes)
 
     def __str__(self) -> str:
         """Show the code."""

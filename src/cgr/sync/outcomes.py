@@ -11,6 +11,7 @@ from cgr.core.report import OutcomeError, OutcomeState
 from cgr.runs.items import PlannedItem, Settled
 
 if TYPE_CHECKING:
+    from cgr.core.evidence import Evidence
     from cgr.core.refusals import Verdict
 
 _PLAN_AGAIN = "Plan again and review what would happen now."
@@ -26,19 +27,21 @@ def written(item: PlannedItem) -> Settled:
     return Settled(item.pk, "" if item.change.groups else OutcomeState.DONE.value, unit_written=True)
 
 
-def refused(item: PlannedItem, why: Verdict) -> Settled:
+def refused(item: PlannedItem, why: Verdict, evidence: Evidence | None = None) -> Settled:
     """Say why DHIS2 doesn't take the unit."""
     error = _error(
         why.code, why.message, why.next_step, dhis2_code=why.dhis2_code or None, property=why.property or None
     )
-    return Settled(item.pk, OutcomeState.FAILED.value, error=error)
+    return Settled(item.pk, OutcomeState.FAILED.value, error=error, evidence=evidence)
 
 
 def blocked(item: PlannedItem, *, by: str) -> Settled:
     """Say that the unit needs another change that wasn't made."""
     message = f"It needs {by} to be written first, which could not be done, so this unit was not tried."
     error = _error(ProblemCode.BLOCKED, message, f"Solve the problem of {by}, then plan again.")
-    return Settled(item.pk, OutcomeState.BLOCKED.value, error=error)
+    type_code, _, code = by.partition(" ")
+    by_object = {"type": type_code, "code": code}
+    return Settled(item.pk, OutcomeState.BLOCKED.value, error={**error, "blocked_by": by_object})
 
 
 def gone(item: PlannedItem) -> Settled:
@@ -77,7 +80,7 @@ def changed_in_registry(item: PlannedItem) -> Settled:
     )
 
 
-def not_in_group(item: PlannedItem, group: str, *, reason: str) -> Settled:
+def not_in_group(item: PlannedItem, group: str, *, reason: str, evidence: Evidence) -> Settled:
     """Say that the unit is as planned, but a group didn't take it."""
     error = _error(
         ProblemCode.REFUSED_BY_DHIS2,
@@ -85,7 +88,7 @@ def not_in_group(item: PlannedItem, group: str, *, reason: str) -> Settled:
         "Give the DHIS2 account write access to the group (sharing, and F_ORGUNITGROUP_PUBLIC_ADD), then plan again.",
         property="groups",
     )
-    return Settled(item.pk, OutcomeState.FAILED.value, unit_written=True, error=error)
+    return Settled(item.pk, OutcomeState.FAILED.value, unit_written=True, error=error, evidence=evidence)
 
 
 def _error(

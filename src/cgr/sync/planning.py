@@ -14,6 +14,7 @@ from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.changes import Plan
 from cgr.core.errors import BadInput
+from cgr.core.evidence import Evidence
 from cgr.core.mapping_rules import Finding, Severity, check_mapping, usable
 from cgr.core.plan_words import Names, names_for
 from cgr.core.planner import limited, permitted
@@ -24,12 +25,14 @@ from cgr.registry.actions import confirm_external_ids
 from cgr.registry.queries import type_shapes
 from cgr.registry.snapshot import stream_objects
 from cgr.runs import actions as runs
+from cgr.runs.evidence import keep_evidence_of_problems
 from cgr.runs.items import undone_objects
 from cgr.runs.queries import sync_run
 from cgr.sync import agreement
 from cgr.sync.configs import config as find_config
 from cgr.sync.configs import mapping_of
 from cgr.sync.gather import read_theirs
+from cgr.sync.notices import notice_findings
 from cgr.sync.validation import validate
 from cgr.systems.connection import open_client
 from cgr.systems.shapes import read_and_keep
@@ -52,7 +55,8 @@ def check(actor: Actor, code: str) -> list[Finding]:
     config = plannable(actor, code)
     with open_client(config.system) as client:
         shape = read_and_keep(client, config.system).shape
-    return check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+    found = check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+    return [*found, *notice_findings(config)]
 
 
 def plannable(actor: Actor, code: str) -> SyncConfig:
@@ -99,6 +103,7 @@ def plan(
                 about={"only": only} if only else {},
                 into=into,
             )
+            keep_evidence_of_problems(run.pk, planned.evidence)
             record(actor, "plan", kind="sync run", subject=str(run.pk), organization=config.organization.code)
     return run
 
@@ -106,13 +111,14 @@ def plan(
 class _Planned(Struct, frozen=True):
     """A plan and what DHIS2 calls what is in it; what of the mapping DHIS2 no longer has.
 
-    `arrived`: keys of objects whose reserved id turned out to be a unit.
+    `arrived`: keys of objects whose reserved id turned out to be a unit. `evidence`: of what DHIS2 refused to take.
     """
 
     plan: Plan
     names: Names
     left_out: list[Finding]
     arrived: list[int]
+    evidence: dict[int, Evidence]
 
 
 def _make_plan(
@@ -157,8 +163,9 @@ def _make_plan(
     if only is not None:
         made = limited(made, only)
     made = permitted(made, shape)
-    made = validate(client, made, progress=progress, wait=wait)
-    return _Planned(made, names_for(made, shape, theirs.units), left_out, arrived)
+    checked = validate(client, made, progress=progress, wait=wait)
+    names = names_for(checked.plan, shape, theirs.units)
+    return _Planned(checked.plan, names, left_out, arrived, checked.evidence)
 
 
 def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int]) -> Iterator[OurObject]:

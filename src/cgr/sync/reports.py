@@ -1,4 +1,7 @@
-"""A stored run as the plan or the report of contract.md."""
+"""A stored run as the plan or the report of contract.md.
+
+Changes, problems and notes are read while somebody walks through them: a run may have hundreds of thousands.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,22 @@ import msgspec
 from msgspec.structs import asdict
 
 from cgr.core.changes import ProblemCode
-from cgr.core.plan_json import change_json, problem_json
+from cgr.core.plan_json import change_json, note_json, problem_json
 from cgr.core.plan_words import Names
 from cgr.core.report import OutcomeError, OutcomeState
-from cgr.runs.items import PlannedItem, read_changes, read_notes, read_problems
+from cgr.core.streamed_json import Lines
+from cgr.runs.evidence import MOST_KEPT, kept_evidence
+from cgr.runs.items import PlannedItem, outcome_counts
 from cgr.runs.progress import progress_json
+from cgr.runs.selection import (
+    ALL,
+    ReportedChange,
+    ReportedProblem,
+    Which,
+    selected_changes,
+    selected_notes,
+    selected_problems,
+)
 
 if TYPE_CHECKING:
     from cgr.runs.models import Run
@@ -24,11 +38,12 @@ _PLAN_AGAIN = "Plan again: the new plan finds what was done and what wasn't."
 def plan_of(run: Run) -> dict[str, Any]:
     """Give the plan of a run: what will be, or was to be, done."""
     names = _names(run)
-    return {**_head(run), "changes": [change_json(item.change, names) for item in read_changes(run.pk)], **_tail(run)}
+    changes = Lines(lambda: (change_json(found.item.change, names) for found in selected_changes(run)))
+    return {**_head(run), "changes": changes, **_tail(run, ALL)}
 
 
-def report_of(run: Run) -> dict[str, Any]:
-    """Give the report of a run: its plan with what became of each change."""
+def report_of(run: Run, asked: Which = ALL) -> dict[str, Any]:
+    """Give the report of a run: its plan with what became of each change; counts are always those of the whole run."""
     names = _names(run)
     return {
         **_head(run),
@@ -39,9 +54,18 @@ def report_of(run: Run) -> dict[str, Any]:
         "consents": run.consents,
         "error": run.error,
         "progress": progress_json(run),
-        "changes": [_with_outcome(item, run, names) for item in read_changes(run.pk)],
-        **_tail(run),
+        "notices": run.notices,
+        "evidence": {"kept": kept_evidence(run.pk), "most": MOST_KEPT},
+        **({"filter": msgspec.to_builtins(asked)} if asked != ALL else {}),
+        "changes": Lines(lambda: (_reported(found, run, names) for found in selected_changes(run, asked))),
+        **_tail(run, asked),
     }
+
+
+def all_done(run: Run) -> bool:
+    """Say whether nothing is wrong: no problem, and each change done, or, while the run goes on, without an outcome."""
+    fine = {"done"} if run.ended else {"done", ""}
+    return not run.summary["counts"]["problem"] and set(outcome_counts(run.pk)) <= fine
 
 
 def _names(run: Run) -> Names:
@@ -62,23 +86,31 @@ def _head(run: Run) -> dict[str, Any]:
     }
 
 
-def _tail(run: Run) -> dict[str, Any]:
+def _tail(run: Run, asked: Which) -> dict[str, Any]:
     return {
-        "problems": [problem_json(problem) for problem in read_problems(run.pk)],
-        "notes": [
-            {"code": note.code, "object": {"type": note.object.type, "code": note.object.code}, "message": note.message}
-            for note in read_notes(run.pk)
-        ],
+        "problems": Lines(
+            lambda: ({**problem_json(found.problem), **_exchange(found)} for found in selected_problems(run, asked))
+        ),
+        "notes": Lines(lambda: (note_json(note) for note in selected_notes(run, asked))),
     }
 
 
-def _with_outcome(item: PlannedItem, run: Run, names: Names) -> dict[str, Any]:
-    change = change_json(item.change, names)
+def _reported(found: ReportedChange, run: Run, names: Names) -> dict[str, Any]:
+    return {**change_json(found.item.change, names), **outcome_of(found.item, run), **_exchange(found)}
+
+
+def _exchange(found: ReportedChange | ReportedProblem) -> dict[str, Any]:
+    """Give what was sent and answered, where it is kept."""
+    if found.sent is None or found.answer is None:
+        return {}
+    return {"sent": msgspec.Raw(found.sent.encode()), "answer": msgspec.Raw(found.answer.encode())}
+
+
+def outcome_of(item: PlannedItem, run: Run) -> dict[str, Any]:
+    """Give `outcome` and, unless it is done, `error`."""
     if item.outcome:
-        return {**change, "outcome": item.outcome, **({"error": item.error} if item.error else {})}
-    if run.ended is None:
-        return {**change, "outcome": None}
-    return {**change, **_stopped_before(item, run)}
+        return {"outcome": item.outcome, **({"error": item.error} if item.error else {})}
+    return {"outcome": None} if run.ended is None else _stopped_before(item, run)
 
 
 def _stopped_before(item: PlannedItem, run: Run) -> dict[str, Any]:

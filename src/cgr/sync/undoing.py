@@ -24,6 +24,7 @@ from cgr.core.report import OutcomeState
 from cgr.core.undoing import Done, UndoneRun
 from cgr.core.undoing import undo as plan_undo
 from cgr.runs import actions as runs
+from cgr.runs.evidence import keep_evidence_of_problems
 from cgr.runs.items import read_changes
 from cgr.runs.queries import sync_run
 from cgr.sync.gather import fields_to_read
@@ -71,20 +72,21 @@ def undo(
             as_of=timezone.localdate().isoformat(),
             close=until,
         )
-        made = validate(client, made, progress=watcher, wait=wait)
+        checked = validate(client, made, progress=watcher, wait=wait)
         watcher.step("store the plan")
         about = {"undoes": str(run.pk), **({"close": until} if until is not None else {})}
         with transaction.atomic():
             stored = runs.store_plan(
                 actor,
-                made,
+                checked.plan,
                 system=run.system,
                 config=run.config,
                 findings=(),
-                names=names_for(made, shape, units),
+                names=names_for(checked.plan, shape, units),
                 requests=client.requests,
                 about=about,
             )
+            keep_evidence_of_problems(stored.pk, checked.evidence)
             record(
                 actor,
                 "plan",

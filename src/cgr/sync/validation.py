@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from cgr.core.batches import BatchSize, fitting, is_creation, writes_unit
 from cgr.core.changes import Change, Plan, ProblemCode
 from cgr.core.errors import TryLater
+from cgr.core.evidence import Evidence
 from cgr.core.planner import withdraw
+from cgr.runs.evidence import MOST_KEPT
 from cgr.sync.delivery import deliver
 from cgr.sync.patience import TOO_MUCH_AT_ONCE, patiently
-from cgr.sync.sending import send_units, weight
+from cgr.sync.sending import evidence_of, send_units, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +32,14 @@ if TYPE_CHECKING:
 _UNITS_PER_REQUEST = 1_000
 
 
-def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[float], None]) -> Plan:
+class Validated(Struct, frozen=True):
+    """A plan without what DHIS2 would refuse; by key of the object, what is kept of the exchange about the refused."""
+
+    plan: Plan
+    evidence: dict[int, Evidence]
+
+
+def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[float], None]) -> Validated:
     """Give the plan without what DHIS2 would refuse: those objects are problems now, their new descendants blocked."""
     changes = [change for change in plan.changes if writes_unit(change)]
     progress.step("validate in DHIS2", len(changes))
@@ -37,7 +48,8 @@ def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[f
         batch = changes[start : start + _UNITS_PER_REQUEST]
         patiently(partial(examination.examine, batch), wait)
         progress.advance(len(batch))
-    return withdraw(plan, examination.refused) if examination.refused else plan
+    left = withdraw(plan, examination.refused) if examination.refused else plan
+    return Validated(left, examination.evidence)
 
 
 @dataclass(slots=True)
@@ -49,6 +61,7 @@ class _Examination:
     size: BatchSize = field(default_factory=lambda: BatchSize(_UNITS_PER_REQUEST))
     refused: dict[str, tuple[ProblemCode, str, str]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    evidence: dict[int, Evidence] = field(default_factory=dict)
 
     def examine(self, batch: Sequence[Change]) -> None:
         """Have one batch validated; safe to repeat."""
@@ -67,9 +80,14 @@ class _Examination:
         while due:
             count = fitting(due, self.size, lambda change: weight(change, owners.get(change.uid)))
             piece, due = due[:count], due[count:]
-            self._examine_piece(piece, send)
+            self._examine_piece(piece, send, owners)
 
-    def _examine_piece(self, piece: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport]) -> None:
+    def _examine_piece(
+        self,
+        piece: Sequence[Change],
+        send: Callable[[Sequence[Change]], ImportReport],
+        owners: Mapping[str, dict[str, object]],
+    ) -> None:
         try:
             delivery = deliver(piece, send, lost=self.lost)
         except TryLater as error:
@@ -80,6 +98,10 @@ class _Examination:
             self.size = self.size.halved()
         for uid, why in delivery.refused.items():
             self._refuse(uid, why.code, why.message, why.next_step)
+        for change in piece:
+            if change.uid in delivery.answers and len(self.evidence) < MOST_KEPT:
+                kept = evidence_of(self.client, change, owners, delivery.answers[change.uid])
+                self.evidence[change.key] = kept
         self.lost.update(delivery.blocked)
 
     def _refuse(self, uid: str, code: ProblemCode, message: str, next_step: str) -> None:

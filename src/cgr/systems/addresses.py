@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from cgr.core.errors import BadInput
 from cgr.dhis2.redirects import Base
@@ -17,20 +17,7 @@ _NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?", re.IGNORECAS
 def base_url(text: str) -> str:
     """Give the canonical base address of a DHIS2 (no slash at the end), or raise BadInput saying what is wrong."""
     text = text.strip()
-    if "@" in text:
-        # The text isn't repeated, however malformed: it may hold a password.
-        raise _bad("The address holds a user name or password.", f"Write it without them, as in {_EXAMPLE}.")
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise _bad(f'"{text}" isn\'t an address.') from error
-    if parts.scheme.lower() not in ("http", "https"):
-        raise _bad(f'"{text}" doesn\'t begin with https:// or http://.')
-    if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH:
-        raise _bad(f'"{text}" doesn\'t name a host.')
-    if " " in text or not text.isprintable():
-        raise _bad(f'"{text}" holds blanks or signs that can\'t be seen.')
+    parts, host, port = _checked(text)
     if parts.query or parts.fragment:
         raise _bad(f'"{text}" has a part after "?" or "#".')
     path = parts.path.rstrip("/")
@@ -46,6 +33,34 @@ def base_url(text: str) -> str:
     except BadInput as error:
         raise _bad(f'"{text}" can\'t be opened.') from error
     return address
+
+
+def webhook_url(text: str) -> str:
+    """Give the address of a receiver of notices as typed, or raise BadInput saying what is wrong."""
+    text = text.strip()
+    parts, _, _ = _checked(text)
+    if parts.fragment:
+        raise _bad('The address of the webhook has a part after "#".', "Leave that away.")
+    return text
+
+
+def _checked(text: str) -> tuple[SplitResult, str, int | None]:
+    """Take an address apart into itself, host and port; BadInput when it can't be one that we may contact."""
+    if "@" in text:
+        # The text isn't repeated, however malformed: it may hold a password.
+        raise _bad("The address holds a user name or password.", f"Write it without them, as in {_EXAMPLE}.")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad(f'"{text}" isn\'t an address.') from error
+    if parts.scheme.lower() not in ("http", "https"):
+        raise _bad(f'"{text}" doesn\'t begin with https:// or http://.')
+    if not host or not _HOST.fullmatch(host) or len(text) > _LENGTH:
+        raise _bad(f'"{text}" doesn\'t name a host.')
+    if " " in text or not text.isprintable():
+        raise _bad(f'"{text}" holds blanks or signs that can\'t be seen.')
+    return parts, host, port
 
 
 def _bad(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cgr.core.errors import BadInput
-from cgr.systems.sealing import seal, unseal
+from cgr.systems.sealing import opens_to, seal
 from cgr.systems.signing_in import OAUTH2, PASSWORD
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _moved(row: ExternalSystem, sign_in: SignIn, *, url: str) -> str:
 def _sealed(row: ExternalSystem, sealed: bytes, secret: str | None, *, moved: str, optional: bool) -> bytes:
     """Give what the row is to hold: the same bytes where the secret is the same."""
     if secret is not None:
-        return sealed if sealed and _opens_to(sealed, secret) else seal(secret)
+        return sealed if sealed and opens_to(sealed, secret) else seal(secret)
     if not sealed:
         if optional:
             return b""
@@ -80,10 +80,3 @@ def _sealed(row: ExternalSystem, sealed: bytes, secret: str | None, *, moved: st
             next_step="Give the secret together with the change.",
         )
     return sealed
-
-
-def _opens_to(sealed: bytes, secret: str) -> bool:
-    try:
-        return unseal(sealed) == secret
-    except BadInput:
-        return False  # sealed with a key that is gone: entering the secret again is the cure

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 import runpy
+from datetime import date
 
 import msgspec
 import pytest
 
 from cgr.configuration.document import Document, parse_document
 from cgr.configuration.yaml_reading import read_yaml
-from cgr.core.changes import Counts, Plan, ProblemCode
+from cgr.core.changes import Counts, ProblemCode
 from cgr.core.importing import ImportMapping
-from cgr.core.mapping import SyncMapping
 from cgr.core.mapping_rules import Offer
 from cgr.core.mapping_rules.offering import AttributeOffer, Selection
 from cgr.core.objects_file import read_line
-from cgr.core.plan_json import to_json
 from cgr.core.report import OutcomeState
 from cgr.dhis2 import SystemCheck, compatibility_table
 from cgr.dhis2.errors import FAULTS
+from cgr.runs.models import Run
 from cgr.sync.candidates import Candidates
+from cgr.sync.reports import plan_of
 
 from .pages import ROOT, blocks, headings, section, shown_json, table_codes, text_of
 from .sources import commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
@@ -49,9 +50,8 @@ def test_the_command_line_page_describes_no_command_that_is_not_there():
 
 def test_the_plan_on_the_command_line_page_has_the_keys_of_a_plan():
     shown = shown_json(CLI, "digest")
-    empty = Plan("2026-11-23", SyncMapping(levels=()), "2.42", 0, Counts(), (), (), (), ())
-    # What was left out of the configuration stands with the run, beside its plan.
-    assert shown.keys() == to_json(empty, id="1", config="c", digest="d").keys() | {"findings"}
+    summary = {"dhis2": {}, "counts": {}, "guards": [], "findings": []}
+    assert list(shown) == list(plan_of(Run(as_of=date(2026, 11, 23), summary=summary)))
     assert shown["counts"].keys() == set(Counts.__struct_fields__)
 
 

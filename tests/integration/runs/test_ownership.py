@@ -53,6 +53,7 @@ def queue(system: ExternalSystem) -> Run:
         goal=Run.Goal.RUN,
         system=system,
         request={},
+        counts={},
         as_of=date(2026, 11, 28),
         config="all",
     )

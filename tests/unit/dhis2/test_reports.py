@@ -47,7 +47,7 @@ def test_a_report_reads_the_same_with_and_without_envelope(*, envelope: bool) ->
     assert not found.ok
     assert (found.created, found.updated, found.ignored, found.total) == (0, 0, 2, 2)
     assert found.refusals == (
-        Refusal("OuFacility1", "E4000", "shortName", None, "Missing required property `shortName`."),
+        Refusal("OuFacility1", "E4000", "shortName", None, "Missing required property `shortName`.", json.dumps(error)),
     )
     assert found.blamed == {"OuFacility1"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cgr.core.errors import BadInput
-from cgr.project.environment import database_from_url, read_environment
+from cgr.project.environment import database_from_url, mail_server_from_url, read_environment
 
 URL = "postgresql://me:secret@db.example.org/registry"
 
@@ -193,3 +193,45 @@ def test_an_address_that_no_browser_could_open_is_refused(given):
 )
 def test_this_machine_reaches_the_pages_where_they_are_served(host, url):
     assert read_environment({"CGR_HOST": host}).local_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "starttls"),
+    [
+        ("smtp://mail.example.org", 587, False, True),
+        ("smtp://me%40example.org:p%2Fw@mail.example.org:2525", 2525, False, True),
+        ("smtps://me:pw@mail.example.org/", 465, True, False),
+        ("smtp://mail.example.org?starttls=false", 25, False, False),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(url, port, tls, starttls):
+    server = mail_server_from_url(url)
+
+    assert server is not None
+    assert (server.host, server.port) == ("mail.example.org", port)
+    assert (server.tls, server.starttls) == (tls, starttls)
+    assert "p/w" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CGR_EMAIL_URL": "mail.example.org", "CGR_EMAIL_FROM": "a@example.org"},
+        {"CGR_EMAIL_URL": "smtp://me:secret@host?starttls=false", "CGR_EMAIL_FROM": "a@example.org"},
+        {"CGR_EMAIL_URL": "smtp://host:secret", "CGR_EMAIL_FROM": "a@example.org"},
+        {"CGR_EMAIL_URL": "smtp://host?tls=1", "CGR_EMAIL_FROM": "a@example.org"},
+        {"CGR_EMAIL_URL": "smtp://host"},
+        {"CGR_EMAIL_FROM": "nobody"},
+        {"CGR_PUBLIC_URL": "registry.example.org"},
+        {"CGR_PUBLIC_URL": "https://me:secret@registry.example.org"},
+        {"CGR_KEEP_EVIDENCE_DAYS": "-1"},
+        {"CGR_KEEP_EVIDENCE_DAYS": "a month"},
+    ],
+)
+def test_what_notices_and_retention_cannot_use_is_named_without_secrets(variables):
+    with pytest.raises(BadInput) as refused:
+        read_environment(variables)
+
+    assert any(name in refused.value.message for name in variables) or "CGR_EMAIL_FROM" in refused.value.message
+    assert "secret" not in refused.value.message
+    assert refused.value.next_step

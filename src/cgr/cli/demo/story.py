@@ -13,7 +13,7 @@ from cgr.cli.demo.older_copy import older_copy, uid_of
 from cgr.cli.imports import import_document, import_words
 from cgr.cli.output import tell
 from cgr.cli.progress import progress
-from cgr.cli.sync import plan_words, report_words
+from cgr.cli.sync_words import plan_words, report_words
 from cgr.core.errors import CgrError
 from cgr.sandbox.server import SandboxServer, serve
 from cgr.sandbox.world import World
@@ -62,12 +62,12 @@ def tell_story(actor: Actor, sandbox: SandboxServer) -> None:
     _expect(
         all(plan["counts"][kind] for kind in ("create", "update", "move", "group")), "the plan lacks a kind of change"
     )
-    _expect(not plan["problems"], "the plan has problems")
+    _expect(not list(plan["problems"]), "the plan has problems")
     _step("Apply the reviewed plan")
     report = _apply(actor, plan)
     _expect(all(change["outcome"] == "done" for change in report["changes"]), "not every change was done")
     _step("Plan again: nothing should be left to do")
-    _expect(not _plan(actor)["changes"], "a second plan still finds something to do")
+    _expect(not list(_plan(actor)["changes"]), "a second plan still finds something to do")
     _step("Hold the DHIS2 itself against the facts")
     _compare(sandbox)
 

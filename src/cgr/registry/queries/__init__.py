@@ -11,7 +11,7 @@ from cgr.registry.queries.definitions import (
     types_by_code,
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
-from cgr.registry.queries.objects import export_objects, keys_by_code, names_of, several_lives
+from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
 
 __all__ = [
     "confirmed_ids",
@@ -22,6 +22,7 @@ __all__ = [
     "export_types",
     "external_ids",
     "keys_by_code",
+    "labels",
     "names_of",
     "several_lives",
     "type_shapes",

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from cgr.accounts.policy import Permission, unknown
 from cgr.core.objects_file import write_line
+from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
 from cgr.registry.models import GeoObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     from cgr.accounts.actors import Actor
     from cgr.core.drafts import Period
     from cgr.core.object_states import ObjectState
+    from cgr.core.records import Localized
 
 _CHUNK: Final = 1000
 
@@ -31,6 +33,13 @@ def names_of(keys: list[int]) -> dict[int, tuple[str, str]]:
     """Give key → (type, code) for those of these objects that there are; the caller has checked who asks."""
     rows = GeoObject.objects.filter(pk__in=keys).values_list("pk", "type__code", "code")
     return {key: (type_code, code) for key, type_code, code in rows}
+
+
+def labels(keys: Collection[int], on: str) -> dict[int, Localized]:
+    """Give key → the latest label at a day (ISO) for those objects that have one; the caller has checked who asks."""
+    found = GeoObject.objects.filter(pk__in=keys).values_list("pk", "label")
+    held = ((key, latest(periods, on)) for key, periods in found)
+    return {key: period["value"] for key, period in held if period is not None}
 
 
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cgr.core.changes import FieldChange
-from cgr.core.plan_json import to_json
+from cgr.core.plan_json import change_json
 from cgr.core.plan_words import NO_NAMES, Names, Words, field_words, names_for
 
 from .worlds import ALL_FACILITIES, BEDS, OWNER, World, small_country, uid
@@ -61,10 +61,7 @@ def busy_country() -> World:
 def shown(world: World) -> dict[str, dict[str, Any]]:
     plan = world.plan()
     names = names_for(plan, world.shape, world.theirs().units)
-    return {
-        change["object"]["code"]: change
-        for change in to_json(plan, id="1", config="all", digest="sha256:", names=names)["changes"]
-    }
+    return {change.object.code: change_json(change, names) for change in plan.changes}
 
 
 def test_the_names_are_those_of_dhis2_and_of_units_that_the_plan_creates() -> None:

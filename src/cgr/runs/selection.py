@@ -1,0 +1,151 @@
+"""The lines of a run that somebody asks for, by outcome, code, level, kind or object, as a stream (R9.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import connection
+from msgspec import Struct
+
+from cgr.core.changes import Change, Kind, Note, ObjectRef, Problem, ProblemCode
+from cgr.core.errors import BadInput
+from cgr.core.report import OutcomeState
+from cgr.runs.items import PlannedItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cgr.runs.models import Run
+
+PROBLEM = "problem"
+"""What stands for an outcome where the plan has a problem instead of a change."""
+
+_CHUNK = 2_000
+_ASKED = (
+    " AND (%(levels)s::int[] IS NULL OR i.level = ANY(%(levels)s::int[]))"
+    " AND (%(type)s::text IS NULL OR (i.type = %(type)s::text AND i.code = %(code)s::text))"
+    " AND (%(codes)s::text[] IS NULL OR {why} = ANY(%(codes)s::text[]))"
+    " AND (%(outcomes)s::text[] IS NULL OR {told} = ANY(%(outcomes)s::text[]))"
+    " AND (%(kinds)s::text[] IS NULL OR i.kinds && %(kinds)s::varchar[])"
+    " ORDER BY i.position"
+)
+# What an ended run never came to is told as `reports` tells it: skipped, or unknown where it was sent.
+_CHANGES = (  # noqa: S608 - put together from texts of this module only
+    "SELECT i.id, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text, e.sent, e.answer"
+    " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
+    " WHERE i.run_id = %(run)s AND i.category = 'change'"
+) + _ASKED.format(
+    told="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.outcome"
+    " WHEN i.unit_written OR i.sent_in IS NULL THEN 'skipped' ELSE 'unknown' END",
+    why="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.error->>'code'"
+    " WHEN i.unit_written OR i.sent_in IS NULL THEN 'not-tried' ELSE 'outcome-unknown' END",
+)
+_PROBLEMS = (  # noqa: S608 - the same
+    "SELECT i.object_key, i.body::text, e.sent, e.answer"
+    " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
+    " WHERE i.run_id = %(run)s AND i.category = 'problem'"
+) + _ASKED.format(told=f"'{PROBLEM}'", why="i.body->>'code'")
+_NOTES = "SELECT body::text FROM runs_runitem WHERE run_id = %(run)s AND category = 'note' ORDER BY position"
+
+
+class Which(Struct, frozen=True):
+    """Which lines; what is empty doesn't narrow. `outcomes` are those of a report, and `problem`."""
+
+    outcomes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+    object: ObjectRef | None = None
+
+
+ALL = Which()
+
+
+class ReportedChange(Struct, frozen=True):
+    """One change with what became of it and, if it was refused, what was sent and answered (JSON texts)."""
+
+    item: PlannedItem
+    key: int
+    sent: str | None
+    answer: str | None
+
+
+class ReportedProblem(Struct, frozen=True):
+    """One problem of the plan; what was sent and answered if DHIS2 found it on validation."""
+
+    problem: Problem
+    key: int
+    sent: str | None
+    answer: str | None
+
+
+def which(
+    *,
+    outcomes: Iterable[str] = (),
+    codes: Iterable[str] = (),
+    levels: Iterable[int] = (),
+    kinds: Iterable[str] = (),
+    object: str = "",  # noqa: A002 - the domain's word
+) -> Which:
+    """Read what somebody typed; BadInput for a word that selects nothing. `object`: TYPE:CODE."""
+    _check("outcome", outcomes, [*OutcomeState, PROBLEM])
+    _check("problem code", codes, ProblemCode)
+    _check("kind", kinds, Kind)
+    type_code, colon, code = object.partition(":")
+    if object and not (type_code and colon and code):
+        raise _bad_filter(f'"{object}" names no object.', "Write it as TYPE:CODE, as in facility:F1.")
+    return Which(
+        tuple(outcomes), tuple(codes), tuple(levels), tuple(kinds), ObjectRef(type_code, code) if object else None
+    )
+
+
+def _check(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    allowed = [str(word) for word in known]
+    for word in given:
+        if word not in allowed:
+            raise _bad_filter(f'There is no {what} "{word}".', f"Give one of {', '.join(allowed)}.")
+
+
+def _bad_filter(message: str, next_step: str) -> BadInput:
+    return BadInput(message, code="bad-filter", next_step=next_step)
+
+
+def selected_changes(run: Run, asked: Which = ALL) -> Iterator[ReportedChange]:
+    """Stream the changes of a run that are asked for."""
+    decode = msgspec.json.Decoder(Change).decode
+    for pk, key, body, sent_in, written, outcome, error, sent, answer in _stream(_CHANGES, run, asked):
+        item = PlannedItem(pk, decode(body), sent_in, written, outcome, msgspec.json.decode(error) if error else None)
+        yield ReportedChange(item, key or 0, sent, answer)
+
+
+def selected_problems(run: Run, asked: Which = ALL) -> Iterator[ReportedProblem]:
+    """Stream the problems of a run that are asked for."""
+    decode = msgspec.json.Decoder(Problem).decode
+    for key, body, sent, answer in _stream(_PROBLEMS, run, asked):
+        yield ReportedProblem(decode(body), key or 0, sent, answer)
+
+
+def selected_notes(run: Run, asked: Which = ALL) -> Iterator[Note]:
+    """Stream the notes of a run; who asks for certain lines gets none, for notes have neither level nor outcome."""
+    decode = msgspec.json.Decoder(Note).decode
+    if asked == ALL:
+        for (body,) in _stream(_NOTES, run, asked):
+            yield decode(body)
+
+
+def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]:
+    parameters = {
+        "run": run.pk,
+        "ended": run.ended is not None,
+        "outcomes": list(asked.outcomes) or None,
+        "codes": list(asked.codes) or None,
+        "levels": list(asked.levels) or None,
+        "kinds": list(asked.kinds) or None,
+        "type": asked.object.type if asked.object else None,
+        "code": asked.object.code if asked.object else None,
+    }
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement, parameters)
+        while rows := cursor.fetchmany(_CHUNK):
+            yield from rows

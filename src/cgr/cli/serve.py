@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cgr.cli.instance import invite_first_administrator
 from cgr.cli.output import Json, show, tell
 from cgr.core.errors import BadInput
 
@@ -36,11 +37,8 @@ def serve(
 
     environment = wiring.start()
     listener = listen(environment)
-    url = _url(environment)
-    from cgr.accounts import queries  # noqa: PLC0415 - needs Django set up
-
-    if queries.is_empty():
-        tell("Nobody can sign in yet. Add a person: cgr user add NAME --role system-administrator")
+    url = environment.own_url
+    invite_first_administrator(environment)
     show({"url": url}, [f"Serving {url} (stop with Ctrl-C)."], as_json=as_json)
     serve_until_stopped(listener)
 
@@ -72,9 +70,3 @@ def listen(environment: Environment) -> socket.socket:
             code="address",
             next_step="Choose another port with --port (or CGR_PORT), or another address with --host (or CGR_HOST).",
         ) from error
-
-
-def _url(environment: Environment) -> str:
-    host = environment.host.strip("[]")
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
-    return f"http://{shown}:{environment.port}/"

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cgr.core.errors import BadInput
 from cgr.embedded_postgres import SUPERUSER, socket_folder
+from cgr.project.email import Email, read_email
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
     `page_notice` stands at the foot of every page: who the data are by, or that this is a training instance.
+    `public_url` is the address that people use, without a slash at its end; empty when nobody said.
     """
 
     data_dir: Path
@@ -37,6 +39,8 @@ class Environment:
     port: int
     allow_private_networks: bool
     page_notice: str = ""
+    public_url: str = ""
+    email: Email | None = None
 
     @property
     def embedded(self) -> bool:
@@ -47,6 +51,13 @@ class Environment:
     def key_file(self) -> Path:
         """Where generated keys are kept when `CGR_SECRET_KEYS` is not given."""
         return self.data_dir / KEY_FILE
+
+    @property
+    def own_url(self) -> str:
+        """The address that `cgr serve` answers on, as somebody on this machine types it."""
+        host = self.host.strip("[]")
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
+        return f"http://{shown}:{self.port}/"
 
     def database(self) -> dict[str, object]:
         """Give Django's description of the database; it need not be running yet."""
@@ -72,6 +83,8 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         port=_port(variables.get("CGR_PORT", "").strip() or "8000"),
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
+        public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
+        email=read_email(variables.get("CGR_EMAIL_URL", "").strip()),
     )
 
 
@@ -137,6 +150,21 @@ def _generated_keys(key_file: Path) -> str:
             next_step="Run the command as the user who owns the data folder, or set CGR_DATA_DIR to a folder of your"
             " own.",
         ) from error
+
+
+def _public_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        named = False
+    if not text or (named and parts.scheme in {"http", "https"} and not (parts.path.strip("/") or parts.query)):
+        return text.rstrip("/")
+    raise BadInput(
+        f"CGR_PUBLIC_URL is {text!r}, which isn't an address that the pages can have.",
+        code="public-url",
+        next_step="Give what people type, without a path: https://registry.example.org",
+    )
 
 
 def _port(text: str) -> int:

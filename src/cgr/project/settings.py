@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hmac
+from urllib.parse import urlsplit
 
 from cgr.project.environment import read_environment
 
@@ -21,6 +22,7 @@ DATA_DIR = ENVIRONMENT.data_dir
 SECRET_KEYS = ENVIRONMENT.secret_keys
 ALLOW_PRIVATE_NETWORKS = ENVIRONMENT.allow_private_networks
 PAGE_NOTICE = ENVIRONMENT.page_notice
+PUBLIC_URL = ENVIRONMENT.public_url
 
 # Empty without keys: Django then refuses to sign anything, which is what tools that only look at the code need.
 SECRET_KEY = _signing_key(SECRET_KEYS[0]) if SECRET_KEYS else ""
@@ -28,7 +30,12 @@ SECRET_KEY_FALLBACKS = [_signing_key(key) for key in SECRET_KEYS[1:]]
 
 DEBUG = False
 _EVERYWHERE = ENVIRONMENT.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
-ALLOWED_HOSTS = ["*"] if _EVERYWHERE else ["localhost", "127.0.0.1", "[::1]", ENVIRONMENT.host]
+_PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [ENVIRONMENT.host, _PUBLIC_HOST])]
+if _EVERYWHERE and not PUBLIC_URL:
+    ALLOWED_HOSTS = ["*"]
+if PUBLIC_URL:
+    CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -36,6 +43,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "cgr.web",  # before allauth, whose templates it replaces
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "cgr.accounts",
     "cgr.audit",
     "cgr.systems",
@@ -43,10 +55,10 @@ INSTALLED_APPS = [
     "cgr.runs",
     "cgr.sync",
     "cgr.imports",
-    "cgr.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "cgr.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -55,7 +67,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "cgr.web.headers.SecurityHeaders",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cgr.web.requests.RequestOrigin",
+    "cgr.web.failures.FailuresInWords",
 ]
 TEMPLATES = [
     {
@@ -67,6 +82,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cgr.web.notice.page_notice",
+                "cgr.web.menu.settings_menu",
             ],
         },
     },
@@ -77,9 +93,53 @@ ASGI_APPLICATION = "cgr.project.asgi.application"
 DATABASES = {"default": ENVIRONMENT.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Cookies leave over https alone where people use https; the header that insists on it goes out over https anyway.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: forms carry the token
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_HSTS_SECONDS = 365 * 24 * 3600
+
+# What a request may bring. The first is enforced while it arrives, the others by Django when it is read.
+MAX_BODY_BYTES = 10 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# Rate limits and used one-time codes have to hold for all processes of an instance, so they are kept in the database.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
+
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "cgr.accounts.signing_in.SignIn"
+ACCOUNT_FORMS = {"login": "cgr.web.account.forms.SignInForm"}
+ACCOUNT_SIGNUP_ENABLED = False  # and no address leads to it: people are added by administrators
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme or "http"
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser: offices share computers
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,3/10m/key",
+    "change_password": "5/m/user",
+    "first_administrator": "10/m/ip",
+}
+MFA_ADAPTER = "cgr.accounts.signing_in.SecondFactor"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is optional here, and nobody registers themselves
+MFA_TOTP_ISSUER = "Common Geo-Registry"
+MFA_TOTP_TOLERANCE = 1  # half a minute each way: telephones' clocks differ
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+USERSESSIONS_TRACK_ACTIVITY = True
+
+EMAIL_CONFIGURED = ENVIRONMENT.email is not None
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+if ENVIRONMENT.email is not None:
+    globals().update(ENVIRONMENT.email.settings())
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, CgrError
 from cgr.core.plan_json import digest
 from cgr.runs.items import outcome_counts, rows_of, store_rows
@@ -44,6 +45,7 @@ def store_plan(
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `only`: `failed-of:RUN` when
     the plan was limited to the objects of that run.
     """
+    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     run = Run.objects.create(
         kind=Run.Kind.SYNC,
         organization=system.organization,
@@ -70,6 +72,7 @@ def store_plan(
 
 def begin_import(actor: Actor, *, system: ExternalSystem, settings: dict[str, object], today: str) -> Run:
     """Write down an import that begins; its lines are stored as it goes on."""
+    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     return Run.objects.create(
         kind=Run.Kind.IMPORT,
         organization=system.organization,

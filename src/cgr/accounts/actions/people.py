@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cgr.accounts.actors import Actor
+    from cgr.audit.actions import Named
 
 SYSTEM_ADMINISTRATOR: Final = "system-administrator"
 ROLES: Final = (SYSTEM_ADMINISTRATOR, *Membership.Role.values)
@@ -59,9 +60,12 @@ def add_user(
 
 
 def create_person(
-    actor: Actor, name: str, *, password: str, email: str, is_system_administrator: bool, organization: str = ""
+    actor: Named, name: str, *, password: str, email: str, is_system_administrator: bool, organization: str = ""
 ) -> None:
-    """Write the row and its entry in the audit log, once name, password and address are found good."""
+    """Write the row and its entry in the audit log, once name, password and address are found good.
+
+    The caller has asked the policy: the first administrator has nobody to be allowed by.
+    """
     _check_name(name)
     check_email(email)
     user = User(username=name, email=email, is_system_administrator=is_system_administrator)

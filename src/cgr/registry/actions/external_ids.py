@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cgr.accounts.policy import Permission, require, unknown
+from cgr.accounts.policy import Permission, may, unknown
 from cgr.audit import actions as audit
 from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput
 from cgr.registry.actions.objects import write_objects
 from cgr.registry.locking import lock_registry
-from cgr.registry.models import ExternalId, GeoObject
+from cgr.registry.models import ExternalId, GeoObject, GeoObjectType
 from cgr.systems import queries as systems
 
 if TYPE_CHECKING:
@@ -87,11 +87,14 @@ def release_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
 def set_external_id(actor: Actor, key: int, *, system: str, value: str | None) -> bool:
     """Set or, with None, clear what a system calls one object; say whether that changed anything."""
     row = GeoObject.objects.select_related("type__organization").filter(pk=key).first()
-    if row is None:
+    if row is None or not _may_edit(actor, row.type):
         raise unknown("Geo-Object", str(key))
-    require(actor, Permission.EDIT_OBJECTS, organization=row.type.organization.code, type=row.type.code)
     draft = ObjectDraft(type=row.type.code, code=row.code, key=key, line=1, external_ids={system: value})
     return write_objects(actor, [draft], source=f"external id in {system}").changed == 1
+
+
+def _may_edit(actor: Actor, of: GeoObjectType) -> bool:
+    return may(actor, Permission.EDIT_OBJECTS, organization=of.organization.code, type=of.code)
 
 
 def _reserved(actor: Actor, system: str, keys: Sequence[int]) -> QuerySet[ExternalId]:

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from cgr.accounts.models import User
@@ -95,6 +97,18 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc] # allauth says noth
                 next_step="Put the key that sealed it back into CGR_SECRET_KEYS, or remove the second factor: "
                 "cgr user reset-second-factor NAME",
             ) from error
+
+
+def reseal() -> int:
+    """Encrypt all seeds anew with the first of the instance's keys, so that the others can go; give how many."""
+    factors = SecondFactor()
+    with transaction.atomic():
+        rows = list(Authenticator.objects.select_for_update())
+        for row in rows:
+            sealed = {name: row.data[name] for name in ("secret", "seed") if name in row.data}
+            row.data |= {name: factors.encrypt(factors.decrypt(text)) for name, text in sealed.items()}
+            row.save(update_fields=["data"])
+    return len(rows)
 
 
 def _keys() -> MultiFernet:

@@ -106,12 +106,20 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # Rate limits and used one-time codes have to hold for all processes of an instance, so they are kept in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        # Beyond it, entries are thrown away that aren't old yet; by default that is 300, which anybody could fill.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_ADAPTER = "cgr.accounts.signing_in.SignIn"
 ACCOUNT_FORMS = {"login": "cgr.web.account.forms.SignInForm"}
 ACCOUNT_SIGNUP_ENABLED = False  # and no address leads to it: people are added by administrators

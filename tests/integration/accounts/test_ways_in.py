@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import TYPE_CHECKING
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 
 from cgr.accounts import actions
 from cgr.accounts.actors import Actor, actor_of, local_operator
 from cgr.accounts.models import FirstAdministratorLink, User
+from cgr.accounts.signing_in import SecondFactor, reseal
 from cgr.audit.queries import entries
 from cgr.core.errors import BadInput, NotAllowed
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
 
 PASSWORD = "correct horse battery"
 
@@ -154,3 +162,23 @@ def test_the_seed_of_a_second_factor_is_encrypted_in_the_database(operator: Acto
         (stored,) = cursor.fetchone()
     assert secret not in stored
     assert "gAAAA" in stored
+
+
+@pytest.mark.django_db
+def test_seeds_can_be_sealed_anew_so_that_an_old_key_can_go(operator: Actor, settings: SettingsWrapper) -> None:
+    actions.add_user(operator, "root", password=PASSWORD, role="system-administrator")
+    secret = generate_totp_secret()
+    TOTP.activate(User.objects.get(), secret)
+    codes = RecoveryCodes.activate(User.objects.get()).generate_codes()
+    old, new = settings.SECRET_KEYS[0], Fernet.generate_key().decode()
+
+    settings.SECRET_KEYS = (new, old)
+    assert reseal() == 2
+    settings.SECRET_KEYS = (new,)
+
+    kept = {row.type: row.wrap() for row in Authenticator.objects.all()}
+    assert SecondFactor().decrypt(kept["totp"].instance.data["secret"]) == secret
+    assert kept["recovery_codes"].generate_codes() == codes
+    settings.SECRET_KEYS = (old,)
+    with pytest.raises(BadInput, match="second factor"):
+        SecondFactor().decrypt(kept["totp"].instance.data["secret"])

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connections
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
@@ -31,5 +32,6 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="en-GB")
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         yield page
+        connections.close_all()  # inside Playwright's event loop Django has others than outside of it
         browser.close()
     assert complaints == []

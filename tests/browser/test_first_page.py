@@ -39,7 +39,7 @@ def _a_registered_system() -> None:
 @pytest.mark.usefixtures("_a_registered_system")
 def test_a_person_signs_in_and_sees_the_systems_in_both_languages(page: Page, live_server: LiveServer) -> None:
     page.goto(live_server.url)
-    page.get_by_label("Username").fill("banda")
+    page.get_by_label("Sign-in name").fill("banda")
     page.get_by_label("Password").fill("a-long-Password-1")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="External Systems").wait_for()
@@ -59,8 +59,8 @@ def test_a_person_signs_in_and_sees_the_systems_in_both_languages(page: Page, li
 @pytest.mark.usefixtures("_a_registered_system")
 def test_a_wrong_password_is_told_at_the_form(page: Page, live_server: LiveServer) -> None:
     page.goto(live_server.url)
-    page.get_by_label("Username").fill("banda")
+    page.get_by_label("Sign-in name").fill("banda")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("alert").wait_for()
-    assert page.get_by_label("Username").input_value() == "banda"
+    assert page.get_by_label("Sign-in name").input_value() == "banda"

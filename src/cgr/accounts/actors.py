@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from cgr.accounts.secrets_shown_once import digest_of
+from cgr.core.errors import NotAllowed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from cgr.accounts.models import User
+
+_USE_NOTED_EVERY = timedelta(minutes=1)
+"""A program may ask many times a second; when it last did is for people to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +32,21 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody, with what they may do. `name` is what the audit log keeps; `user_id` is None for a non-person."""
+    """Somebody, with what they may do. `name` is what the audit log keeps; `user_id` is None for a non-person.
+
+    `scopes`: those of the token that a program acts with; None for who acts in person.
+    """
 
     name: str
     user_id: int | None = None
     is_system_administrator: bool = False
     memberships: tuple[Grant, ...] = ()
+    scopes: frozenset[str] | None = None
+
+    @property
+    def is_local_operator(self) -> bool:
+        """Say that this is whoever runs the command line on the machine, or the product itself."""
+        return self.user_id is None and self.is_system_administrator
 
 
 _OPERATOR = "cli:"
@@ -75,3 +93,25 @@ def actor_of(user: User | AnonymousUser) -> Actor:
             for membership in user.memberships.select_related("organization").order_by("organization__code")
         ),
     )
+
+
+def actor_of_token(raw: str) -> Actor:
+    """Give the actor for a program that shows a token: the person, narrowed to the token's scopes.
+
+    NotAllowed, with one answer for all reasons, when the token is unknown, revoked or expired, or its person may not
+    sign in any more.
+    """
+    from cgr.accounts.models import ApiToken  # noqa: PLC0415 - this module is read before Django has its models
+
+    now = timezone.now()
+    row = ApiToken.objects.select_related("user").filter(digest=digest_of(raw), expires__gt=now).first()
+    if row is None or not row.user.is_active:
+        raise NotAllowed(
+            "The token isn't good, or not any more.",
+            code="bad-token",
+            next_step="Make a new one on the page Account, Tokens, or with: cgr token create",
+        )
+    if row.last_used is None or row.last_used < now - _USE_NOTED_EVERY:
+        ApiToken.objects.filter(pk=row.pk).update(last_used=now)
+    person = actor_of(row.user)
+    return replace(person, name=f"{person.name} (token {row.name})", scopes=frozenset(row.scopes))

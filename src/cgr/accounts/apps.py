@@ -10,3 +10,9 @@ class AccountsConfig(AppConfig):
 
     name = "cgr.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Log what people do to their own accounts."""
+        from cgr.accounts import noting  # noqa: PLC0415 - only now there are models
+
+        noting.listen()

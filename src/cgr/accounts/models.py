@@ -1,4 +1,4 @@
-"""Organizations, people and who belongs where (R0.1)."""
+"""Organizations, people, who belongs where (R0.1), and what people and programs get in with."""
 
 from __future__ import annotations
 
@@ -46,3 +46,36 @@ class Membership(models.Model):
     def __str__(self) -> str:
         """Show who is what, where."""
         return f"{self.user} · {self.role} · {self.organization}"
+
+
+class ApiToken(models.Model):
+    """What a program signs in with on behalf of a person. Only the SHA-256 of the token is kept.
+
+    The token has 256 random bits, so that one plain hash is as good as a slow one, and a look-up is one index read.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=50)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=10))
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    last_used = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "name"], name="one_token_per_name"),)
+
+    def __str__(self) -> str:
+        """Show whose token it is."""
+        return f"{self.user} · {self.name}"
+
+
+class FirstAdministratorLink(models.Model):
+    """A link by which the first person makes their own account; only its SHA-256 is kept."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    expires = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Show until when it can be used."""
+        return f"until {self.expires}"

@@ -6,7 +6,7 @@ What somebody may not see and what doesn't exist get the same answer, so that no
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cgr.core.errors import NotAllowed
 
@@ -23,8 +23,11 @@ class Permission(StrEnum):
     MANAGE_TERMS = "manage terms"
     MANAGE_SYSTEMS = "manage external systems"
     MANAGE_SYNCS = "manage synchronization configurations"
-    MANAGE_RUNS = "see or start runs"
+    MANAGE_RUNS = "start or stop runs"
+    SEE_RUNS = "see runs"
+    SEE_SYNCS = "see synchronization configurations"
     SEE_SYSTEMS = "see external systems"
+    SEE_AUDIT = "see the audit log"
     EDIT_OBJECTS = "edit Geo-Objects"
     PROPOSE_OBJECTS = "propose changes of Geo-Objects"
     READ_OBJECTS = "read Geo-Objects"
@@ -43,12 +46,34 @@ _ROLES: dict[Permission, frozenset[str]] = {
     Permission.MANAGE_SYSTEMS: frozenset({_ADMINISTRATOR}),
     Permission.MANAGE_SYNCS: frozenset({_ADMINISTRATOR}),
     Permission.MANAGE_RUNS: frozenset({_ADMINISTRATOR}),
+    Permission.SEE_RUNS: frozenset({_ADMINISTRATOR}),
+    Permission.SEE_SYNCS: frozenset({_ADMINISTRATOR}),
+    Permission.SEE_AUDIT: frozenset({_ADMINISTRATOR}),
     Permission.SEE_SYSTEMS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
     Permission.EDIT_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER}),
     Permission.PROPOSE_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
     Permission.READ_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR, _CONSUMER}),
 }
 """Roles of an organization that carry a permission there; System Administrators have all of them everywhere."""
+
+_READ = frozenset(
+    {Permission.READ_OBJECTS, Permission.SEE_SYSTEMS, Permission.SEE_SYNCS, Permission.SEE_RUNS},
+)
+SCOPES: Final[dict[str, frozenset[Permission]]] = {
+    "read": _READ,
+    "write": _READ
+    | {
+        Permission.EDIT_OBJECTS,
+        Permission.PROPOSE_OBJECTS,
+        Permission.MANAGE_DEFINITIONS,
+        Permission.MANAGE_TERMS,
+        Permission.MANAGE_SYSTEMS,
+        Permission.MANAGE_SYNCS,
+    },
+    "sync": _READ | {Permission.MANAGE_RUNS},
+    "admin": _READ | {Permission.MANAGE_PEOPLE, Permission.MANAGE_ORGANIZATIONS, Permission.SEE_AUDIT},
+}
+"""What a personal API token may be good for. A scope narrows what the person's roles allow and never adds to it."""
 
 _LIMITED_BY_TYPE = frozenset({Permission.EDIT_OBJECTS, Permission.PROPOSE_OBJECTS})
 """Permissions that a membership's `types` narrow; an administrator's are never narrowed."""
@@ -59,6 +84,8 @@ def may(actor: Actor, permission: Permission, *, organization: str, type: str | 
 
     An empty `organization` stands for what the whole instance shares (terms): a role in any organization is enough.
     """
+    if not _in_scope(actor, permission):
+        return False
     if actor.is_system_administrator:
         return True
     return any(
@@ -67,6 +94,10 @@ def may(actor: Actor, permission: Permission, *, organization: str, type: str | 
         and _covers(grant, permission, type)
         for grant in actor.memberships
     )
+
+
+def _in_scope(actor: Actor, permission: Permission) -> bool:
+    return actor.scopes is None or any(permission in SCOPES[scope] for scope in actor.scopes)
 
 
 def _covers(grant: Grant, permission: Permission, type_code: str | None) -> bool:
@@ -98,6 +129,27 @@ def unknown(kind: str, code: str) -> NotAllowed:
 
 def organizations_where(actor: Actor, permission: Permission) -> frozenset[str] | None:
     """Give the codes of the organizations in which the actor has the permission; None means all of them."""
+    if not _in_scope(actor, permission):
+        return frozenset()
     if actor.is_system_administrator:
         return None
     return frozenset(grant.organization for grant in actor.memberships if grant.role in _ROLES[permission])
+
+
+def may_anywhere(actor: Actor, permission: Permission) -> bool:
+    """Say whether the actor has the permission in any organization: whether a page about it is for them at all."""
+    return organizations_where(actor, permission) != frozenset()
+
+
+def require_person(actor: Actor) -> int:
+    """Give the key of the person who acts, in person: their own tokens and sessions are nobody else's business.
+
+    NotAllowed for the local operator, for nobody in particular, and for a program that acts with a token.
+    """
+    if actor.user_id is None or actor.scopes is not None:
+        raise NotAllowed(
+            f"{actor.name} isn't a person who is signed in.",
+            code="not-signed-in",
+            next_step="Sign in on the pages; a token can't be used for this.",
+        )
+    return actor.user_id

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cgr.accounts.models import Organization, User
-from cgr.accounts.policy import Permission, organizations_where, unknown
+from allauth.usersessions.models import UserSession
+from django.db.models import Prefetch, Q
+
+from cgr.accounts.models import ApiToken, Membership, Organization, User
+from cgr.accounts.policy import Permission, organizations_where, require_person, unknown
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -13,9 +16,9 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
 
 
-def organizations(actor: Actor) -> QuerySet[Organization]:
-    """Give the organizations that the actor belongs to, by code."""
-    visible = organizations_where(actor, Permission.READ_OBJECTS)
+def organizations(actor: Actor, *, permission: Permission = Permission.READ_OBJECTS) -> QuerySet[Organization]:
+    """Give the organizations that the actor belongs to, or where they have the permission, by code."""
+    visible = organizations_where(actor, permission)
     found = Organization.objects.order_by("code")
     return found if visible is None else found.filter(code__in=visible)
 
@@ -26,6 +29,43 @@ def organization(actor: Actor, code: str) -> Organization:
     if found is None:
         raise unknown("organization", code)
     return found
+
+
+def people(actor: Actor) -> QuerySet[User]:
+    """Give the people with a role where the actor manages people, by name, each with `shown`: the roles there.
+
+    Roles elsewhere aren't shown, nor who has none at all: only System Administrators know of them.
+    """
+    visible = organizations_where(actor, Permission.MANAGE_PEOPLE)
+    memberships = Membership.objects.select_related("organization").order_by("organization__code")
+    found = User.objects.order_by("username")
+    if visible is not None:
+        memberships = memberships.filter(organization__code__in=visible)
+        found = found.filter(memberships__organization__code__in=visible).distinct()
+    return found.prefetch_related(Prefetch("memberships", queryset=memberships, to_attr="shown"))
+
+
+def person(actor: Actor, name: str) -> User:
+    """Give one person that the actor manages, or the actor; NotAllowed when there is none whom they may know."""
+    known = Q(pk=actor.user_id) | Q(pk__in=people(actor).values("pk"))
+    found = User.objects.filter(known, username=name).first()
+    if found is None:
+        raise unknown("person", name)
+    return found
+
+
+def tokens(actor: Actor, *, owner: str = "") -> QuerySet[ApiToken]:
+    """Give the actor's own tokens by name; those of everybody, or of one `owner`, for the local operator."""
+    found = ApiToken.objects.select_related("user").order_by("user__username", "name")
+    if not actor.is_local_operator:
+        return found.filter(user_id=require_person(actor))
+    return found.filter(user=person(actor, owner)) if owner else found
+
+
+def sessions(actor: Actor) -> list[UserSession]:
+    """Give the actor's own sessions that are still good, the latest used first."""
+    user = User.objects.get(pk=require_person(actor))
+    return sorted(UserSession.objects.purge_and_list(user), key=lambda row: row.last_seen_at, reverse=True)
 
 
 def is_empty() -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from msgspec import Struct
 
 from cgr.audit.models import AuditEntry
+from cgr.audit.origin import current_origin
 from cgr.core.copy_format import NULL, field
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def record(
         kind=kind,
         subject=subject,
         organization=organization,
+        origin=current_origin(),
         before=before,
         after=after,
     )
@@ -60,13 +62,13 @@ def record(
 
 def record_many(actor: Named | str, entries: Iterable[Entry]) -> None:
     """Write many entries by COPY, in the order given; their moment is that of this call."""
-    origin = f"{timezone.now().isoformat()}\t{field(_name(actor))}"
+    same = f"{timezone.now().isoformat()}\t{field(_name(actor))}\t{field(current_origin())}"
     lines = [
-        f"{origin}\t{field(entry.action)}\t{field(entry.kind)}\t{field(entry.subject)}\t{field(entry.organization)}"
+        f"{same}\t{field(entry.action)}\t{field(entry.kind)}\t{field(entry.subject)}\t{field(entry.organization)}"
         f"\t{_json_field(entry.before)}\t{_json_field(entry.after)}\n"
         for entry in entries
     ]
-    columns = "at, actor, action, kind, subject, organization, before, after"
+    columns = "at, actor, origin, action, kind, subject, organization, before, after"
     with connection.cursor() as cursor, cursor.copy(f"COPY {AuditEntry._meta.db_table} ({columns}) FROM STDIN") as copy:  # noqa: SLF001 - Django's documented way to a table's name
         copy.write("".join(lines))
 

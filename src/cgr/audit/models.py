@@ -8,7 +8,8 @@ from django.db import models
 class AuditEntry(models.Model):
     """One change of settings or data. `actor` is `cli:<operating-system user>`, a user name or `system:<part>`.
 
-    `organization` is a code, not a reference, so that the trail outlives what it speaks of.
+    `organization` is a code, not a reference, so that the trail outlives what it speaks of. `origin` is one for all
+    that a request, a command or a run did. The database refuses to change or delete an entry (migration 0002).
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -17,11 +18,13 @@ class AuditEntry(models.Model):
     kind = models.CharField(max_length=60)
     subject = models.CharField(max_length=300)
     organization = models.CharField(max_length=50, blank=True)
+    origin = models.CharField(max_length=80, blank=True, default="")
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
     class Meta:
         ordering = ("-id",)
+        indexes = (models.Index(fields=["organization", "-id"], name="audit_of_organization"),)
 
     def __str__(self) -> str:
         """Show the entry as a sentence."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
+from cgr.audit.origin import originating
 from cgr.cli.failures import interrupted, reader_gone, show_error, unexpected, usage_error
 from cgr.core.errors import CgrError
 
@@ -22,6 +23,8 @@ MODULES = (
     "cgr.cli.serve",
     "cgr.cli.worker",
     "cgr.cli.users",
+    "cgr.cli.tokens",
+    "cgr.cli.audit",
     "cgr.cli.configuration",
     "cgr.cli.objects",
     "cgr.cli.systems",
@@ -57,7 +60,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit status (contract.md); nothing is raised but what ends the interpreter."""
     as_json = "--json" in takewhile(lambda argument: argument != "--", arguments)
     try:
-        status = _invoke(list(arguments) or ["--help"])
+        with originating("command"):
+            status = _invoke(list(arguments) or ["--help"])
         sys.stdout.flush()
     except typer.Exit as ended:
         return ended.exit_code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cgr.cli.instance import invite_first_administrator
 from cgr.cli.output import Json, show, tell
 from cgr.cli.serve_worker import worker_beside
 from cgr.core.errors import BadInput
@@ -42,10 +43,7 @@ def serve(
     environment = wiring.start()
     listener = listen(environment)
     url = environment.local_url
-    from cgr.accounts import queries  # noqa: PLC0415 - needs Django set up
-
-    if queries.is_empty():
-        tell("Nobody can sign in yet. Add a person: cgr user add NAME --role system-administrator")
+    invite_first_administrator(environment)
     show({"url": url}, [f"Serving {url} (stop with Ctrl-C)."], as_json=as_json)
     embedded = environment.embedded if with_worker is None else with_worker
     with worker_beside() if embedded else nullcontext():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from cgr.project import wiring
+from cgr.web.body_limit import BodyLimit
 
 wiring.start()
-application = get_asgi_application()
+application = BodyLimit(get_asgi_application(), limit=settings.MAX_BODY_BYTES)

@@ -30,6 +30,8 @@ KEEP_EVIDENCE_DAYS = ENVIRONMENT.keep_evidence_days
 
 # Without a mail server nothing may fall back to one on this machine: whoever asks for an e-mail is told.
 _MAIL = ENVIRONMENT.mail_server
+EMAIL_CONFIGURED = _MAIL is not None
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_CONFIGURED else 'dummy'}.EmailBackend"
 EMAIL_HOST = _MAIL.host if _MAIL else ""
 EMAIL_PORT = _MAIL.port if _MAIL else 0
 EMAIL_HOST_USER = _MAIL.username if _MAIL else ""
@@ -47,7 +49,7 @@ DEBUG = False
 _PUBLIC_SITE = urlsplit(PUBLIC_URL)
 _EVERYWHERE = ENVIRONMENT.host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 _HOSTS = ["localhost", "127.0.0.1", "[::1]", ENVIRONMENT.host, re.sub(r":\d+$", "", _PUBLIC_SITE.netloc)]
-ALLOWED_HOSTS = ["*"] if _EVERYWHERE else [host for host in _HOSTS if host]
+ALLOWED_HOSTS = ["*"] if _EVERYWHERE and not PUBLIC_URL else [host for host in _HOSTS if host]
 # A proxy that ends TLS speaks http to us, and the browser's https origin would look foreign.
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC_SITE.scheme}://{_PUBLIC_SITE.netloc}"] if PUBLIC_URL else []
 
@@ -58,6 +60,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "cgr.web",  # before allauth, whose templates it replaces
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "cgr.accounts",
     "cgr.audit",
     "cgr.systems",
@@ -65,10 +72,10 @@ INSTALLED_APPS = [
     "cgr.runs",
     "cgr.sync",
     "cgr.imports",
-    "cgr.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "cgr.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -77,7 +84,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "cgr.web.headers.SecurityHeaders",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cgr.web.requests.RequestOrigin",
+    "cgr.web.failures.FailuresInWords",
 ]
 TEMPLATES = [
     {
@@ -90,6 +100,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "cgr.web.notice.page_notice",
                 "cgr.web.oauth.offers",
+                "cgr.web.menu.settings_menu",
             ],
         },
     },
@@ -100,9 +111,56 @@ ASGI_APPLICATION = "cgr.project.asgi.application"
 DATABASES = {"default": ENVIRONMENT.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Cookies leave over https alone where people use https; the header that insists on it goes out over https anyway.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: forms carry the token
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_HSTS_SECONDS = 365 * 24 * 3600
+
+# What a request may bring. The first is enforced while it arrives, the others by Django when it is read.
+MAX_BODY_BYTES = 10 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# Rate limits and used one-time codes have to hold for all processes of an instance, so they are kept in the database.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        # Beyond it, entries are thrown away that aren't old yet; by default that is 300, which anybody could fill.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 4 * 3600
+ACCOUNT_ADAPTER = "cgr.accounts.signing_in.SignIn"
+ACCOUNT_FORMS = {"login": "cgr.web.account.forms.SignInForm"}
+ACCOUNT_SIGNUP_ENABLED = False  # and no address leads to it: people are added by administrators
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme or "http"
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser: offices share computers
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,3/10m/key",
+    "change_password": "5/m/user",
+    "first_administrator": "10/m/ip",
+}
+MFA_ADAPTER = "cgr.accounts.signing_in.SecondFactor"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is optional here, and nobody registers themselves
+MFA_TOTP_ISSUER = "Common Geo-Registry"
+MFA_TOTP_TOLERANCE = 1  # half a minute each way: telephones' clocks differ
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+USERSESSIONS_TRACK_ACTIVITY = True
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

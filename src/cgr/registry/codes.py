@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cgr.accounts.policy import Permission, may
 from cgr.core.draft_rules import code_problem
 from cgr.core.errors import BadInput
 from cgr.core.localized import parse_localized
@@ -11,6 +12,7 @@ from cgr.core.localized import parse_localized
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cgr.accounts.actors import Actor
     from cgr.core.definitions import Label
     from cgr.core.records import Localized
 
@@ -48,8 +50,17 @@ def read_label(label: Label, owner: str) -> Localized:
         ) from problem
 
 
-def refuse_other_organization(what: str, code: str, owner: str) -> BadInput:
-    """Give the refusal of moving something to another organization; `what` as in "type"."""
+def refuse_other_organization(actor: Actor, what: str, code: str, owner: str) -> BadInput:
+    """Give the refusal of moving something to another organization; `what` as in "type".
+
+    Codes are those of the whole instance, so that one can be taken; by whom is told only to who may know them.
+    """
+    if not may(actor, Permission.READ_OBJECTS, organization=owner):
+        return BadInput(
+            f'The code "{code}" is taken, and can\'t be that of a new {what}.',
+            code="code-taken-elsewhere",
+            next_step="Use another code.",
+        )
     return BadInput(
         f'The {what} "{code}" belongs to the organization "{owner}", which can\'t be changed.',
         code="organization-fixed",

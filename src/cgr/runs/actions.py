@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, CgrError
 from cgr.core.mapping_rules import Finding
 from cgr.core.plan_json import digest
@@ -53,6 +54,7 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
     `into`: the run that a worker makes the plan for.
     """
+    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     run = into or Run(
         kind=Run.Kind.SYNC, organization=system.organization, system=system, config=config, actor=actor.name
     )
@@ -81,6 +83,7 @@ def begin_import(
     actor: Actor, *, system: ExternalSystem, settings: dict[str, object], today: str, into: Run | None = None
 ) -> Run:
     """Write down an import that begins; its lines are stored as it goes on. `into`: the run that a worker does."""
+    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     if into is not None:
         into.settings = settings
         into.as_of = today

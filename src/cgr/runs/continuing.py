@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError
 
 from cgr.accounts.actors import actor_named
+from cgr.audit.origin import originating
 from cgr.core.errors import BadInput, CgrError
 from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
@@ -37,7 +38,8 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
             return run
         try:
             _stop_at_what_kills(run)
-            go_on(actor_named(run.actor), run, recorder)
+            with originating("run", str(run.pk)):
+                go_on(actor_named(run.actor), run, recorder)
         except HandedBack:
             runs.hand_back(run)
             raise

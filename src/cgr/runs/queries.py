@@ -23,7 +23,7 @@ _LONGEST_ID = 18  # digits: what surely fits into the column
 
 def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
     """Give the runs of the actor's organizations, newest first; of one configuration (by code) if given."""
-    visible = organizations_where(actor, Permission.MANAGE_RUNS)
+    visible = organizations_where(actor, Permission.SEE_RUNS)
     found = Run.objects.select_related("organization", "system").defer("names").order_by("-id")
     if visible is not None:
         found = found.filter(organization__code__in=visible)

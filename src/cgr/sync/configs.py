@@ -83,14 +83,15 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
 def delete_config(actor: Actor, code: str) -> None:
     """Delete a configuration; its runs keep the settings they were planned with."""
     row = config(actor, code)
+    require(actor, Permission.MANAGE_SYNCS, organization=row.organization.code)
     organization, before = row.organization.code, _shown(row)
     row.delete()
     audit.record(actor, "delete", kind="sync", subject=code, organization=organization, before=before)
 
 
 def configs(actor: Actor) -> QuerySet[SyncConfig]:
-    """Give the configurations that the actor manages, by code."""
-    visible = organizations_where(actor, Permission.MANAGE_SYNCS)
+    """Give the configurations that the actor may see, by code."""
+    visible = organizations_where(actor, Permission.SEE_SYNCS)
     found = SyncConfig.objects.select_related("organization", "hierarchy", "system").order_by("code")
     return found if visible is None else found.filter(organization__code__in=visible)
 
@@ -126,7 +127,7 @@ def export(actor: Actor) -> list[dict[str, object]]:
 
 
 def require_own(actor: Actor, row: SyncConfig) -> None:
-    """Refuse, as if there were no such configuration, who doesn't manage those of its organization."""
+    """Refuse, as if there were no such configuration, who may not see those of its organization."""
     if not configs(actor).filter(pk=row.pk).exists():
         raise unknown("synchronization configuration", row.code)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from cgr.accounts.policy import Permission, require
 from cgr.audit import actions as audit
 from cgr.dhis2.auth import Basic, Token
 from cgr.dhis2.check import check_system
@@ -49,6 +50,7 @@ def _credentials(system: ExternalSystem) -> Credentials:
 
 def check(actor: Actor, system: ExternalSystem) -> SystemCheck:
     """Try the connection, and keep version and moment; errors of the other side come as they are, nothing kept."""
+    require(actor, Permission.MANAGE_SYSTEMS, organization=system.organization.code)
     with open_client(system, though_disabled=True) as client:
         refuse_oauth(system, version=client.system_info().version)
         found = check_system(client)

@@ -10,6 +10,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from cgr.accounts.policy import Permission, require
+from cgr.accounts.signing_in import reseal
 from cgr.audit import actions as audit
 from cgr.core.errors import BadInput
 from cgr.systems.sealing import SealedField, seal, sealed_with_first_key, unseal
@@ -47,6 +48,10 @@ def rotate(actor: Actor) -> Rotated:
             setattr(row, name, seal(_opened(sealed, row)))
             row.save(update_fields=[name])
             resealed += 1
+    factors, factors_current = reseal()
+    if factors or factors_current:
+        by["second factors"] = factors + factors_current
+    resealed, current = resealed + factors, current + factors_current
     found = Rotated(resealed, current, dict(sorted(by.items())))
     if resealed:
         audit.record(actor, "rotate", kind="secrets", subject="all", after={"resealed": resealed, "current": current})

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.auth import login
+from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -108,8 +108,9 @@ def _sign_in(request: HttpRequest, person: int) -> HttpResponse:
             code="account-not-linked",
             next_step="Ask an administrator to switch it on.",
         )
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("home")
+    # By the same way as a password: whoever has a second factor is asked for it.
+    response: HttpResponse = perform_login(request, user)
+    return response
 
 
 def _lead_there(request: HttpRequest, url: str, pending: Pending) -> HttpResponse:

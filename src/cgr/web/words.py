@@ -28,6 +28,21 @@ RUN_KINDS: Final[dict[str, _StrPromise]] = {
     "import": gettext_lazy("Import"),
 }
 
+ROLES: Final[dict[str, _StrPromise]] = {
+    "system-administrator": gettext_lazy("System Administrator"),
+    "registry-administrator": gettext_lazy("Registry Administrator"),
+    "registry-maintainer": gettext_lazy("Registry Maintainer"),
+    "registry-contributor": gettext_lazy("Registry Contributor"),
+    "api-consumer": gettext_lazy("API Consumer"),
+}
+
+SCOPES: Final[dict[str, _StrPromise]] = {
+    "read": gettext_lazy("read: see what you may see, except people and the audit log"),
+    "write": gettext_lazy("write: also change Geo-Objects, types, systems and configurations"),
+    "sync": gettext_lazy("sync: also start and stop runs (an import needs write, too)"),
+    "admin": gettext_lazy("admin: also manage people and organizations, and see the audit log"),
+}
+
 COUNTS: Final[dict[str, _StrPromise]] = {
     "create": gettext_lazy("+ new"),
     "new": gettext_lazy("+ new"),

@@ -161,7 +161,7 @@ def test_every_answer_forbids_frames_and_anything_from_elsewhere(path: str) -> N
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("template", sorted(WEB.rglob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("template", sorted(WEB.rglob("*.html")), ids=lambda path: str(path.relative_to(WEB)))
 def test_no_template_has_inline_script_or_style_or_an_address_of_elsewhere(template: Path) -> None:
     text = template.read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?://", text)
@@ -169,10 +169,15 @@ def test_no_template_has_inline_script_or_style_or_an_address_of_elsewhere(templ
 
 def test_every_text_of_the_templates_and_words_has_a_french_translation() -> None:
     catalogue = (WEB / "locale" / "fr" / "LC_MESSAGES" / "django.po").read_text()
-    texts = {
-        text for template in WEB.rglob("*.html") for text in re.findall(r'{% translate "([^"]+)"', template.read_text())
+    templates = [*WEB.rglob("*.html"), *WEB.rglob("*.txt")]
+    texts = {text for path in templates for text in re.findall(r'{% translate "([^"]+)"', path.read_text())}
+    modules = [*WEB.rglob("*.py"), WEB.parent / "accounts" / "signing_in.py"]
+    texts |= {
+        text for path in modules for text in re.findall(r'(?<!p)gettext(?:_lazy)?\(\s*"([^"]+)"', path.read_text())
     }
-    texts |= {str(text) for text in (*words.COUNTS.values(), *words.RUN_KINDS.values())}
+    for path in templates:
+        for text in re.findall(r"{% blocktranslate[^%]*%}(.*?){% (?:plural|endblock)", path.read_text(), re.DOTALL):
+            texts.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", text))
     assert texts
     for text in texts:
         assert f'msgid "{text}"' in catalogue, text

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cgr.accounts.policy import Permission, require, unknown
+from cgr.accounts.policy import Permission, may, unknown
 from cgr.audit import actions as audit
 from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput
 from cgr.registry.actions.objects import write_objects
 from cgr.registry.locking import lock_registry
-from cgr.registry.models import ExternalId, GeoObject
+from cgr.registry.models import ExternalId, GeoObject, GeoObjectType
 from cgr.systems import queries as systems
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
+    from cgr.systems.models import ExternalSystem
 
 _RESERVE = """
 insert into registry_externalid (system_id, object_id, type_id, value, state)
@@ -65,40 +66,46 @@ def reserve_external_ids(actor: Actor, system: str, ids: Sequence[tuple[int, str
                 code="external-id-taken",
                 next_step="Make a new plan.",
             )
-    _record(actor, "reserve", system, count)
+    _record(actor, "reserve", row, count)
 
 
 @transaction.atomic
 def confirm_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
     """Mark the objects' reserved ids as those of units that exist; give how many there were."""
-    count = _reserved(actor, system, keys).update(state=ExternalId.State.CONFIRMED)
-    _record(actor, "confirm", system, count)
+    row = systems.system(actor, system, permission=Permission.MANAGE_RUNS)
+    count = _reserved(row, keys).update(state=ExternalId.State.CONFIRMED)
+    _record(actor, "confirm", row, count)
     return count
 
 
 @transaction.atomic
 def release_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
     """Forget the objects' reserved ids: their units were not made. Confirmed ids stay. Give how many there were."""
-    count, _ = _reserved(actor, system, keys).delete()
-    _record(actor, "release", system, count)
+    row = systems.system(actor, system, permission=Permission.MANAGE_RUNS)
+    count, _ = _reserved(row, keys).delete()
+    _record(actor, "release", row, count)
     return count
 
 
 def set_external_id(actor: Actor, key: int, *, system: str, value: str | None) -> bool:
     """Set or, with None, clear what a system calls one object; say whether that changed anything."""
     row = GeoObject.objects.select_related("type__organization").filter(pk=key).first()
-    if row is None:
+    if row is None or not _may_edit(actor, row.type):
         raise unknown("Geo-Object", str(key))
-    require(actor, Permission.EDIT_OBJECTS, organization=row.type.organization.code, type=row.type.code)
     draft = ObjectDraft(type=row.type.code, code=row.code, key=key, line=1, external_ids={system: value})
     return write_objects(actor, [draft], source=f"external id in {system}").changed == 1
 
 
-def _reserved(actor: Actor, system: str, keys: Sequence[int]) -> QuerySet[ExternalId]:
-    row = systems.system(actor, system, permission=Permission.MANAGE_RUNS)
-    return ExternalId.objects.filter(system_id=row.pk, object__in=list(keys), state=ExternalId.State.RESERVED)
+def _may_edit(actor: Actor, of: GeoObjectType) -> bool:
+    return may(actor, Permission.EDIT_OBJECTS, organization=of.organization.code, type=of.code)
 
 
-def _record(actor: Actor, action: str, system: str, count: int) -> None:
+def _reserved(system: ExternalSystem, keys: Sequence[int]) -> QuerySet[ExternalId]:
+    return ExternalId.objects.filter(system_id=system.pk, object__in=list(keys), state=ExternalId.State.RESERVED)
+
+
+def _record(actor: Actor, action: str, system: ExternalSystem, count: int) -> None:
     if count:
-        audit.record(actor, action, kind="external-ids", subject=system, after={"count": count})
+        organization = system.organization.code
+        after = {"count": count}
+        audit.record(actor, action, kind="external-ids", subject=system.code, organization=organization, after=after)

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
-from cgr.accounts.policy import Permission, require
+from cgr.accounts.policy import Permission, organizations_where, require
 from cgr.audit.saving import Saved, record_saved
 from cgr.core.errors import BadInput
 from cgr.core.inheritance import Standing, inheritance_problem, inherits_itself
@@ -34,7 +34,10 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     check_code(definition.code, "a hierarchy")
     places = _places(definition.tree, where)
     lock_registry()
-    types = {row.code: row for row in GeoObjectType.objects.filter(code__in=places)}
+    visible = organizations_where(actor, Permission.READ_OBJECTS)
+    known = GeoObjectType.objects.filter(code__in=places)
+    # Who places a type sees its objects, in plans and exports; so nobody places a foreign one.
+    types = {row.code: row for row in (known if visible is None else known.filter(organization__code__in=visible))}
     for code in places:
         if code not in types:
             raise BadInput(
@@ -46,7 +49,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     before = None
     if row is not None:
         if row.organization.code != definition.organization:
-            raise refuse_other_organization("hierarchy", row.code, row.organization.code)
+            raise refuse_other_organization(actor, "hierarchy", row.code, row.organization.code)
         before = _fields(row)
     else:
         row = Hierarchy(code=definition.code, organization=accounts.organization(actor, definition.organization))

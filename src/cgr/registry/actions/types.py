@@ -46,7 +46,7 @@ def save_type(actor: Actor, definition: TypeDefinition) -> Saved:
     before = None
     if row is not None:
         if row.organization.code != definition.organization:
-            raise refuse_other_organization("type", row.code, row.organization.code)
+            raise refuse_other_organization(actor, "type", row.code, row.organization.code)
         before = _fields(row)
         _check_geometry(row, definition.geometry)
     else:

@@ -1,0 +1,36 @@
+"""Our errors as pages: what isn't there and what somebody may not see get the same answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+from cgr.core.errors import BadInput, CgrError, NotAllowed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+class FailuresInWords(MiddlewareMixin):
+    """Turns a `CgrError` that a page didn't show at its form into a page of its own."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Give the page, or None for what isn't ours."""
+        if isinstance(exception, NotAllowed):
+            # Not its own words: they would tell one reason from the other.
+            return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
+        if isinstance(exception, CgrError):
+            status = HTTPStatus.BAD_REQUEST if isinstance(exception, BadInput) else HTTPStatus.BAD_GATEWAY
+            return render(request, "web/failure.html", {"failure": exception}, status=status)
+        return None
+
+
+def refused(exception: CgrError) -> str:
+    """Give what a form says when an action refuses; a forbidden or unknown object is 404 instead."""
+    if isinstance(exception, NotAllowed):
+        raise Http404 from exception
+    return f"{exception.message} {exception.next_step}"

@@ -1,0 +1,228 @@
+"""For every function that takes an actor: how to call it about a place, and what "let through" looks like.
+
+A call is let through unless it raises NotAllowed, or answers False: for a question, that nothing of the place is in it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+from cgr.accounts import actions as accounts
+from cgr.accounts import queries as people
+from cgr.accounts.models import ApiToken
+from cgr.accounts.trail import trail
+from cgr.configuration import applying, exporting
+from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
+from cgr.core.drafts import ObjectDraft
+from cgr.core.plan_words import Names
+from cgr.imports.actions import Request, import_units
+from cgr.registry import actions as registry
+from cgr.registry import catalogue
+from cgr.registry.actions.objects import ObjectsRefused
+from cgr.registry.queries import definitions, objects
+from cgr.runs import actions as run_actions
+from cgr.runs import queries as runs
+from cgr.sync import actions as sync
+from cgr.sync import candidates, configs, planning
+from cgr.systems import actions as systems
+from cgr.systems import connection
+from cgr.systems import queries as system_queries
+from cgr.systems.signing_in import SignIn
+
+from .world import NOWHERE, Place, empty_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cgr.accounts.actors import Actor
+
+    Call = Callable[[Actor, Place], Any]
+
+ROOMS = ("accounts", "systems", "registry", "runs", "sync", "imports", "configuration")
+_RULES = {"accounts.policy"}  # what all the others ask
+_GOOD_PASSWORD = "correct horse battery"
+
+
+def functions_of_actors() -> set[str]:
+    """All public functions of the rooms that take an actor, by their path below `cgr`."""
+    found = set()
+    for room in ROOMS:
+        package = importlib.import_module(f"cgr.{room}")
+        for info in pkgutil.walk_packages(package.__path__, f"cgr.{room}."):
+            if ".migrations" not in info.name and info.name.removeprefix("cgr.") not in _RULES:
+                module = importlib.import_module(info.name)
+                found |= {f"{info.name.removeprefix('cgr.')}.{name}" for name in _public(module)}
+    return found
+
+
+def _public(module: Any) -> set[str]:
+    functions = {name: inspect.unwrap(one) for name, one in vars(module).items() if inspect.isroutine(one)}
+    return {
+        name
+        for name, one in functions.items()
+        if not name.startswith("_")
+        and getattr(one, "__module__", "") == module.__name__
+        and "Actor" in {str(kind) for key, kind in getattr(one, "__annotations__", {}).items() if key != "return"}
+    }
+
+
+def _mine(actor: Actor, place: Place) -> str:
+    """The token of the actor in their own place; in another, that of somebody there."""
+    return f"{actor.name}-token" if place.word == "own" else place.token
+
+
+def _makes_token_for(actor: Actor, place: Place) -> bool:
+    owner = "" if place.word == "own" else place.member.username
+    accounts.create_token(actor, "new", scopes=["read"], days=1, owner=owner)
+    return ApiToken.objects.get(name="new").user.username == (owner or actor.name)
+
+
+def _session(actor: Actor, place: Place) -> int:
+    found = people.sessions(actor)
+    return found[0].pk if place.word == "own" else place.session
+
+
+def _writes(actor: Actor, place: Place) -> bool:
+    draft = ObjectDraft(type=f"{place.word}-country", code=f"{place.word}-1", invalid=True)
+    try:
+        registry.write_objects(actor, [draft], source="a test")
+    except ObjectsRefused:  # a type that one may not edit is to a file like one that isn't there
+        return False
+    return True
+
+
+def _yaml(place: Place) -> bytes:
+    return (f"version: 1\ntypes: [{{code: {place.word}-country, organization: {place.code}, label: Other}}]\n").encode()
+
+
+def _codes(rows: Any) -> set[str]:
+    return {row["code"] if isinstance(row, dict) else row.code for row in rows}
+
+
+CALLS: dict[str, Call] = {
+    "accounts.actions.organizations.save_organization": lambda a, p: accounts.save_organization(
+        a, p.code, label={"default": "Other"}
+    ),
+    "accounts.actions.people.add_user": lambda a, p: accounts.add_user(
+        a, "fresh", password=_GOOD_PASSWORD, role="api-consumer", organization=p.code
+    ),
+    "accounts.actions.people.set_membership": lambda a, p: accounts.set_membership(
+        a, p.member.username, organization=p.code, role="registry-contributor"
+    ),
+    "accounts.actions.people.end_membership": lambda a, p: accounts.end_membership(
+        a, p.member.username, organization=p.code
+    ),
+    "accounts.actions.people.grant_instance": lambda a, p: accounts.grant_instance(a, p.member.username),
+    "accounts.actions.people.revoke_instance": lambda a, p: accounts.revoke_instance(a, p.member.username),
+    "accounts.actions.sign_in.set_password": lambda a, p: accounts.set_password(
+        a, p.member.username, password=_GOOD_PASSWORD
+    ),
+    "accounts.actions.sign_in.set_email": lambda a, p: accounts.set_email(a, p.member.username, email="x@example.org"),
+    "accounts.actions.sign_in.remove_second_factor": lambda a, p: accounts.remove_second_factor(a, p.member.username),
+    "accounts.actions.sign_in.deactivate": lambda a, p: accounts.deactivate(a, p.member.username),
+    "accounts.actions.sign_in.activate": lambda a, p: accounts.activate(a, p.member.username),
+    "accounts.actions.sign_in.end_session": lambda a, p: accounts.end_session(a, _session(a, p)),
+    "accounts.actions.tokens.create_token": _makes_token_for,
+    "accounts.actions.tokens.revoke_token": lambda a, p: accounts.revoke_token(a, _mine(a, p)),
+    "accounts.queries.organizations": lambda a, p: p.code in _codes(people.organizations(a)),
+    "accounts.queries.organization": lambda a, p: people.organization(a, p.code),
+    "accounts.queries.people": lambda a, p: p.member in people.people(a),
+    "accounts.queries.person": lambda a, p: people.person(a, p.member.username),
+    "accounts.queries.tokens": lambda a, p: _mine(a, p) in {row.name for row in people.tokens(a)},
+    "accounts.queries.sessions": lambda a, p: _session(a, p) in {row.pk for row in people.sessions(a)},
+    "accounts.trail.trail": lambda a, p: trail(a).filter(organization=p.code).exists(),
+    "systems.actions.save_system": lambda a, p: systems.save_system(
+        a,
+        p.system.code,
+        organization=p.code,
+        label={"default": "Other"},
+        url=NOWHERE,
+        sign_in=SignIn("basic", "u", "other"),
+    ),
+    "systems.actions.delete_system": lambda a, p: systems.delete_system(a, p.system.code),
+    "systems.connection.check": lambda a, p: connection.check(a, p.system),
+    "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
+    "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
+    "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),
+    "registry.actions.external_ids.reserve_external_ids": lambda a, p: registry.reserve_external_ids(
+        a, p.system.code, [(p.object.pk, "DiszpKrYNg8")]
+    ),
+    "registry.actions.external_ids.confirm_external_ids": lambda a, p: registry.confirm_external_ids(
+        a, p.system.code, [p.object.pk]
+    ),
+    "registry.actions.external_ids.release_external_ids": lambda a, p: registry.release_external_ids(
+        a, p.system.code, [p.object.pk]
+    ),
+    "registry.actions.external_ids.set_external_id": lambda a, p: registry.set_external_id(
+        a, p.object.pk, system=p.system.code, value="DiszpKrYNg8"
+    ),
+    "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
+        a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
+    ),
+    "registry.actions.objects.apply_objects": lambda a, p: (
+        not registry.apply_objects(
+            a, [f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode()], preview=False
+        ).errors
+    ),
+    "registry.actions.objects.write_objects": _writes,
+    "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
+        a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
+    ),
+    "registry.actions.types.save_type": lambda a, p: registry.save_type(
+        a, TypeDefinition(f"{p.word}-country", p.code, "Other")
+    ),
+    "registry.catalogue.catalogue": lambda a, p: f"{p.word}-country" in catalogue.catalogue(a).definitions.types,
+    "registry.catalogue.visible_hierarchies": lambda a, p: f"{p.word}-tree" in _codes(catalogue.visible_hierarchies(a)),
+    "registry.queries.definitions.draft_definitions": lambda a, p: (
+        f"{p.word}-country" in definitions.draft_definitions(a).types
+    ),
+    "registry.queries.definitions.export_term_trees": lambda a, _: "shared" in _codes(definitions.export_term_trees(a)),
+    "registry.queries.definitions.export_types": lambda a, p: (
+        f"{p.word}-country" in _codes(definitions.export_types(a))
+    ),
+    "registry.queries.definitions.export_hierarchies": lambda a, p: (
+        f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
+    ),
+    "registry.queries.objects.export_objects": lambda a, p: (
+        f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
+    ),
+    "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
+        a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0
+    ),
+    "runs.actions.begin_import": lambda a, p: run_actions.begin_import(
+        a, system=p.system, settings={}, today="2026-11-23"
+    ),
+    "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
+    "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
+    "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
+    "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),
+    "sync.actions.resume": lambda a, p: sync.resume(a, p.run),
+    "sync.actions.cancel": lambda a, p: sync.cancel(a, p.run),
+    "sync.candidates.candidates": lambda a, p: candidates.candidates(a, p.system.code, type_code=f"{p.word}-country"),
+    "sync.configs.save_config": lambda a, p: configs.save_config(
+        a,
+        code=f"{p.word}-sync",
+        organization=p.code,
+        label={"default": "Other"},
+        hierarchy=f"{p.word}-tree",
+        system=p.system.code,
+        settings=p.mapping,
+    ),
+    "sync.configs.delete_config": lambda a, p: configs.delete_config(a, f"{p.word}-sync"),
+    "sync.configs.configs": lambda a, p: f"{p.word}-sync" in _codes(configs.configs(a)),
+    "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
+    "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
+    "sync.configs.require_own": lambda a, p: configs.require_own(
+        a, configs.SyncConfig.objects.get(code=f"{p.word}-sync")
+    ),
+    "sync.planning.check": lambda a, p: planning.check(a, f"{p.word}-sync"),
+    "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
+    "imports.actions.import_units": lambda a, p: import_units(
+        a, Request(p.system.code, f"{p.word}-tree", {1: f"{p.word}-country"})
+    ),
+    "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
+    "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
+}

@@ -1,0 +1,92 @@
+"""Every function that takes an actor × every role × the own and another organization, against the table in the docs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import transaction
+
+from cgr.accounts.models import User
+from cgr.core.definitions import TermTreeDefinition
+from cgr.core.errors import CgrError, NotAllowed
+from cgr.registry.actions import save_term_tree
+
+from .calls import CALLS, functions_of_actors
+from .world import OPERATOR, ROLES, Place, make_cast, make_place, session_of
+
+if TYPE_CHECKING:
+    from cgr.accounts.actors import Actor
+
+    from .calls import Call
+
+pytestmark = pytest.mark.django_db
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "authorization.md").read_text("utf-8")
+SHARED_BY_ALL = {"registry.actions.terms.save_term_tree", "registry.queries.definitions.export_term_trees"}
+
+
+def table(title: str) -> dict[str, list[str]]:
+    """The rows below a heading of the page, by what stands in their first cell."""
+    below = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in below.splitlines() if line[:3] == "| `"]
+    return {cells[0].strip("`"): cells[1:] for cells in rows}
+
+
+ACTIONS = table("Actions and questions")
+STEPS = table("Steps of an action")
+
+
+def let_through(call: Call, actor: Actor, place: Place) -> bool:
+    """Try it, and undo it."""
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                answer = call(actor, place)
+        except NotAllowed:
+            answer = False
+        except CgrError:  # it got as far as to find something else wrong
+            answer = True
+        transaction.set_rollback(True)
+    return answer is not False
+
+
+def test_every_function_that_takes_an_actor_has_a_row_and_a_call_and_there_are_no_others() -> None:
+    assert ACTIONS.keys() | STEPS.keys() == functions_of_actors()
+    assert ACTIONS.keys() == CALLS.keys()
+    assert {cells[0].strip("`") for cells in STEPS.values()} <= ACTIONS.keys()
+
+
+@pytest.fixture
+def own() -> Place:
+    save_term_tree(OPERATOR, TermTreeDefinition("shared", "Shared"))
+    return make_place("own")
+
+
+@pytest.fixture
+def cast(own: Place) -> dict[str, Actor]:
+    cast = make_cast(own)
+    for actor in cast.values():
+        session_of(User.objects.get(pk=actor.user_id))
+    return cast
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_it_is_let_through_for_the_roles_that_the_table_says_and_in_their_own_organization_only(
+    name: str, own: Place, cast: dict[str, Actor]
+) -> None:
+    other = make_place("other")
+    found = [let_through(CALLS[name], cast[role], own) for role in ROLES]
+    assert dict(zip(ROLES, found, strict=True)) == {
+        role: cell == "✓" for role, cell in zip(ROLES, ACTIONS[name], strict=True)
+    }
+    if name not in SHARED_BY_ALL:
+        elsewhere = {role for role in ROLES if let_through(CALLS[name], cast[role], other)}
+        assert elsewhere <= {"system-administrator"}
+
+
+def test_the_table_says_only_yes_and_no() -> None:
+    cells = {cell for row in ACTIONS.values() for cell in row}
+    assert cells == {"✓", "–"}
+    assert all(re.fullmatch(r"[a-z_.0-9]+", name) for name in ACTIONS)

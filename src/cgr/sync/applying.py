@@ -24,6 +24,7 @@ from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
 from cgr.sync import outcomes
+from cgr.sync.ahead import ReadAhead
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, pause_after
 from cgr.sync.sending import send_units, weight
@@ -58,6 +59,11 @@ class Job:
     size: BatchSize = field(default_factory=BatchSize)
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
+    ahead: ReadAhead = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is read ahead yet."""
+        self.ahead = ReadAhead(self.client)
 
 
 @dataclass(slots=True)
@@ -78,22 +84,30 @@ def write_units(job: Job) -> bool:
     job.progress.step("write units", count_units_due(job.run.pk))
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
-    while _fill(job, waiting, due):
-        if is_cancelled(job.run):
-            return False
-        batch = next_batch([item.change for item in waiting], job.size)
-        travelling = [waiting.popleft() for _ in batch]
-        _write_batch(job, travelling)
-        job.progress.advance(len(travelling))
+    with job.ahead:
+        while _fill(job, waiting, due):
+            if is_cancelled(job.run):
+                return False
+            travelling = [waiting.popleft() for _ in next_batch([item.change for item in waiting], job.size)]
+            _announce(job, waiting, due, after=len(travelling))
+            _write_batch(job, travelling)
+            job.progress.advance(len(travelling))
     return True
 
 
-def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem]) -> bool:
-    """Have as many items waiting as fit one batch, without those that depend on units that weren't made."""
+def _announce(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem], *, after: int) -> None:
+    """Say what will be read next if all goes well: as many units as the batch after this one will hold then."""
+    size = job.size.after(job.ahead.seconds_to_write(after), sent=after)
+    _fill(job, waiting, due, units=size.units)
+    job.ahead.announce([change.uid for change in next_batch([item.change for item in waiting], size)])
+
+
+def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem], *, units: int = 0) -> bool:
+    """Have as many items waiting as fit one batch, or `units`, without those that depend on units that weren't made."""
     blocked: dict[str, tuple[PlannedItem, Settled]] = {}
     for _ in range(len(waiting)):
         _enqueue(job, waiting, waiting.popleft(), blocked)
-    while len(waiting) < job.size.units and (item := next(due, None)) is not None:
+    while len(waiting) < (units or job.size.units) and (item := next(due, None)) is not None:
         _enqueue(job, waiting, item, blocked)
     if blocked:
         _store(job, blocked, doubtful={uid for uid, (item, _) in blocked.items() if item.sent_in is not None})
@@ -115,6 +129,8 @@ def _enqueue(
 
 def _missing(job: Job, change: Change) -> str | None:
     """Name the object that a change waits for in vain."""
+    if not job.lost:
+        return None
     return next((job.lost[uid] for uid in change.needs if uid in job.lost), None)
 
 
@@ -164,7 +180,7 @@ def _has_arrived(job: Job, change: Change) -> bool:
 
 def _try_batch(job: Job, batch: Batch) -> None:
     """Send what is still to be sent; what has an outcome leaves the batch, also when a later piece fails."""
-    owners = job.client.owners(list(batch.remaining))
+    owners = job.ahead.owners(list(batch.remaining))
     due = _sort_out(job, batch, owners)
 
     def weigh(change: Change) -> int:
@@ -176,9 +192,13 @@ def _try_batch(job: Job, batch: Batch) -> None:
     while due:
         count = fitting(due, job.size, weigh)
         piece, due = due[:count], due[count:]
+        if not due:
+            job.ahead.begin(writing=count)
         began = monotonic()
         delivery = deliver(piece, send, lost=job.lost)
-        job.size = job.size.halved() if delivery.too_large else job.size.after(monotonic() - began, sent=count)
+        seconds = monotonic() - began
+        job.ahead.wrote(count, seconds=seconds)
+        job.size = job.size.halved() if delivery.too_large else job.size.after(seconds, sent=count)
         _forget_refusals_of_arrived(job, delivery, batch)
         _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining)))
 

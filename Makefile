@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-header --no-emit-index-url --no-emit-find-links
 
-export PYTHON
+export PYTHON DHIS2 YES PRODUCTION PARENT UNITS
 export UV_COMPILE_BYTECODE := 1
 
 .PHONY: demo test contract bench lint wheel lock chromium
@@ -30,9 +30,11 @@ lint: $(STAMPS)/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings cgr.project.settings
 
-# SIZE=… measures one size only; the result of a whole run is kept in docs/reference/performance.md.
+# SIZE=… measures one size only; the result of a whole run is kept in docs/reference/performance.md. DHIS2=url measures on
+# a real server, under a sub-tree of its own that stays there: YES=1, and PRODUCTION=1 unless it calls itself a test;
+# PARENT=id, UNITS=n. Who signs in: DHIS2_USER and DHIS2_PASSWORD in the environment.
 bench: $(STAMPS)/dev
-	$(BIN)/python benchmarks/run.py $(if $(SIZE),--sizes $(SIZE),--keep)
+	@$(BIN)/python benchmarks/run.py $(if $(DHIS2),--live,$(if $(SIZE),--sizes $(SIZE),--keep))
 
 wheel: $(STAMPS)/project
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist

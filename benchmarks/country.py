@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _FACILITIES_PER_DISTRICT = 100
@@ -122,6 +125,12 @@ def metadata(size: int, *, mapped: bool) -> dict[str, list[dict[str, Any]]]:
         "organisationUnits": content,
         "organisationUnitGroups": groups,
     }
+
+
+def write_content(path: Path, size: int, *, mapped: bool = False) -> None:
+    """Write the content as a file that a sandbox loads."""
+    content = {"version": "2.42", "metadata": metadata(size, mapped=mapped)}
+    path.write_bytes(msgspec.json.encode(content))
 
 
 def _with_values(unit: dict[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,10 @@ def main() -> None:
     wiring.start()
     from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
 
+    # What a long-lived process has loaded isn't counted either.
+    from cgr.imports import actions as _imports  # noqa: F401, PLC0415 - needs Django set up
+    from cgr.sync import actions as _sync  # noqa: F401, PLC0415 - as above
+
     actor = local_operator()
     began, cpu = time.monotonic(), time.process_time()
     count = STAGES[sys.argv[1]](actor)

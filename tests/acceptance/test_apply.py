@@ -15,6 +15,8 @@ from .country import ID_OF, changed, errors, outcomes, problems_of, whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cgr.sandbox.world import World
+
     from .country import Country
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +210,21 @@ def test_nothing_is_sent_for_a_plan_without_changes(country: Country) -> None:
     assert changed(plan) == {}
     country.apply(plan)
     assert country.world.requests[IMPORT] == 0
+
+
+def test_a_unit_edited_while_the_batch_before_it_is_written_keeps_that_edit(
+    country: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country.write(*facilities(20))  # created first, in a batch of their own
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    monkeypatch.setattr("cgr.sync.ahead.FRESH_SECONDS", -1.0)  # whatever was read beside the first batch is old
+    edit = {**country.unit("F1"), "phoneNumber": "+232 meanwhile"}
+
+    def meanwhile(world: World, _: object) -> None:
+        world.load({"metadata": {"organisationUnits": [edit]}})
+
+    country.world.faults.add(Fault("call", method="POST", path="/api/metadata", call=meanwhile))
+    assert set(outcomes(country.apply(plan)).values()) == {"done"}
+    assert country.unit("F1")["name"] == "Bo Hospital"
+    assert country.unit("F1")["phoneNumber"] == "+232 meanwhile"

@@ -35,6 +35,13 @@ def serve(
     version: Annotated[str | None, typer.Option(help="2.31 to 2.43; default: the file's, else 2.42.")] = None,
     load: Annotated[Path | None, typer.Option(help="Begin with this file (from sandbox copy).")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this file, and go on from it.")] = None,
+    latency: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Take as long as real servers were measured to; seconds of one unit in a POST of its own, e.g. 0.2.",
+        ),
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Behave as a DHIS2 until Ctrl-C; sign in as admin with the password district."""
@@ -42,7 +49,7 @@ def serve(
     from cgr.sandbox.server import serve as serve_world  # noqa: PLC0415 - as above
 
     with _refusals(port):
-        world = open_world(version, load, state)
+        world = open_world(version, load, state, latency=latency)
         server = serve_world(world, port=port)
     keeper = Keeper(world, state) if state is not None else None
     words = f"DHIS2 {world.release} at {server.url}, sign in as {_USER} / {_PASSWORD} (stop with Ctrl-C)."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SMALLEST = 1
-FIRST = 500
+FIRST = 1_000
 LARGEST = 2_000
 MOST_BYTES = 8_000_000
 """Uncompressed: a server's heap holds the whole body, and proxies commonly refuse 10 MB."""

@@ -101,15 +101,16 @@ def their_unit(row: UnitRow) -> TheirUnit:
     geometry: bytes | None = bytes(row.geometry)
     if geometry == b"null":
         geometry = legacy_geometry.to_geojson(row.feature_type, row.coordinates) if row.coordinates else None
+    # Of a million units hundreds share a parent and a day, and most have a short name that is the name: one text each.
     return TheirUnit(
         row.id,
         row.path.count("/"),
-        row.parent.id if row.parent is not None else None,
+        intern(row.parent.id) if row.parent is not None else None,
         row.code,
         row.name,
-        row.short_name,
-        opening[:_DAY] if opening else None,
-        closed[:_DAY] if closed else None,
+        row.name if row.short_name == row.name else row.short_name,
+        intern(opening[:_DAY]) if opening else None,
+        intern(closed[:_DAY]) if closed else None,
         row.description,
         row.comment,
         row.url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -66,11 +67,11 @@ class Row(Struct, frozen=True):
 
 def store_rows(run: int, rows: Iterable[Row]) -> None:
     """Write lines of a run in bulk."""
-    lines = [
+    lines = (
         f"{run}\t{row.category}\t{row.position}\t{field(row.body)}\t{row.object_key or NULL}\t{field(row.type)}"
         f"\t{field(row.code)}\t{field(row.uid)}\t{row.level}\t{{{','.join(row.kinds)}}}\tf\t\n"
         for row in rows
-    ]
+    )
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -78,7 +79,8 @@ def store_rows(run: int, rows: Iterable[Row]) -> None:
             " unit_written, outcome) FROM STDIN"
         ) as copy,
     ):
-        copy.write("".join(lines))
+        while piece := "".join(islice(lines, _CHUNK)):
+            copy.write(piece)
 
 
 def rows_of(plan: Plan) -> Iterator[Row]:

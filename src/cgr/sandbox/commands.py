@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cgr.sandbox.latency import measured
 from cgr.sandbox.server import SandboxServer, serve
 from cgr.sandbox.state import UnreadableFileError, read_version
 from cgr.sandbox.world import World
@@ -51,19 +52,31 @@ class Keeper:
             time.sleep(_SECONDS_BETWEEN_WRITES)
 
 
-def open_world(version: str | None, load: Path | None, state: Path | None) -> World:
-    """Make a world: from the state file if there is one, else from `load`; a version given wins over the file's."""
+def open_world(version: str | None, load: Path | None, state: Path | None, *, latency: float = 0.0) -> World:
+    """Make a world: from the state file if there is one, else from `load`; a version given wins over the file's.
+
+    `latency`: seconds that one unit in a POST of its own takes, as `measured` has it; 0: as quick as it can.
+    """
     source = state if state is not None and state.exists() else load
     found = read_version(source) if source is not None else None
     world = World(version or found or "2.42")
     if source is not None:
         world.load(source)
+    if latency:
+        world.latency = measured(world.version, single=latency)
     return world
 
 
-def run(port: int, version: str | None = None, load: Path | None = None, state: Path | None = None) -> None:
+def run(
+    port: int,
+    version: str | None = None,
+    load: Path | None = None,
+    state: Path | None = None,
+    *,
+    latency: float = 0.0,
+) -> None:
     """Serve until SIGINT or SIGTERM; prints the address. Raises UnreadableFileError, ValueError, OSError before."""
-    world = open_world(version, load, state)
+    world = open_world(version, load, state, latency=latency)
     # Hundreds of thousands of long-lived objects: searching them for garbage again and again would cost more than
     # serving them.
     gc.collect()
@@ -97,9 +110,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", default=None, help="2.31 to 2.43; default: the file's, else 2.42")
     parser.add_argument("--load", type=Path, default=None, help="JSON file with metadata to start from")
     parser.add_argument("--state", type=Path, default=None, help="JSON file in which the state is kept")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds of one unit in a POST of its own")
     given = parser.parse_args(arguments)
     try:
-        run(given.port, given.version, given.load, given.state)
+        run(given.port, given.version, given.load, given.state, latency=given.latency)
     except (UnreadableFileError, ValueError, OSError) as refused:
         sys.stderr.write(f"{refused}\n")
         return 2

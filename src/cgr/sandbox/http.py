@@ -21,7 +21,8 @@ PLAIN_JSON = "application/json"
 class Request:
     """One request as the server read it. `headers` have lower-case names; `query` keeps repeated parameters in order.
 
-    A handler says through `delay` (seconds) what the modelled cost is, and through `written` that it changed the world.
+    A handler says through `delay` (seconds) what the modelled cost is, through `importing` that it is an import's, and
+    through `written` that it changed the world.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     api_version: int | None = None
     origin: str = "http://localhost"
     delay: float = 0.0
+    importing: bool = False
     written: bool = False
 
     def first(self, name: str, default: str = "") -> str:

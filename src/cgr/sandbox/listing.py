@@ -40,7 +40,7 @@ def rows_reply(
     world: World, request: Request, plan: Plan, rows: list[Any], pager: dict[str, object] | None
 ) -> Response:
     """Write rows (ids of units, or objects) as the list of a class, with a pager or without."""
-    request.delay = world.latency.fixed + world.latency.per_listed_unit * len(rows)
+    request.delay = world.latency.listing(len(rows))
     if plan.klass is ORGANISATION_UNIT:
         if plan.asks_parent and (broken := _first_own_parent(world, rows)) is not None:
             if pager is not None:

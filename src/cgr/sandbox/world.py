@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import gzip
 import logging
 import secrets
@@ -12,13 +13,14 @@ import uuid
 from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from cgr.sandbox import faults, messages, representations, versions
 from cgr.sandbox.http import Request, Response, json_response
+from cgr.sandbox.latency import Latency
 from cgr.sandbox.people import User, founders
 from cgr.sandbox.routes import all_routes
 from cgr.sandbox.units import UnitStore
@@ -27,32 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Latency", "LoggedRequest", "User", "World"]
+__all__ = ["LoggedRequest", "User", "World"]
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 _LOG_LENGTH = 1000
 _GZIP_MAGIC = b"\x1f\x8b"
-
-
-@dataclass(slots=True)
-class Latency:
-    """Modelled seconds of a request; the default costs nothing.
-
-    An import costs `fixed + per_total_unit * all units + per_object * objects`, a seventh of it for VALIDATE
-    (verified-facts.md, section 7); a listed row costs `per_listed_unit`; everything else `fixed`.
-    """
-
-    fixed: float = 0.0
-    per_total_unit: float = 0.0
-    per_object: float = 0.0
-    per_listed_unit: float = 0.0
-
-    def importing(self, total_units: int, objects: int, *, validate: bool) -> float:
-        """Give the seconds of an import."""
-        seconds = self.fixed + self.per_total_unit * total_units + self.per_object * objects
-        return seconds / 7 if validate else seconds
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,6 +71,7 @@ class World:
         self.settings: dict[str, Any] = {"keyUiLocale": "en", "keyDbLocale": "en", "applicationTitle": "DHIS 2"}
         self.faults = faults.Faults()
         self.latency = Latency()
+        self._import_turn = Lock()
         self.requests: Counter[tuple[str, str]] = Counter()
         self.log: deque[LoggedRequest] = deque(maxlen=_LOG_LENGTH)
         self.defects: list[BaseException] = []
@@ -188,14 +172,18 @@ class World:
             response = self._served(request)
         for fault in striking:
             response = faults.after(response, fault)
-        delay = request.delay or self.latency.fixed
-        if delay:
-            time.sleep(delay)
+        self._take_time(request)
         status = None if response.close or response.hang else response.status
         with self.lock:
             self.requests[request.method, request.path] += 1
             self.log.append(LoggedRequest(request.method, request.path, request.query, status, request.body))
         return response
+
+    def _take_time(self, request: Request) -> None:
+        """Take as long as the model says; imports take turns: two at a time are no faster (section 7)."""
+        if seconds := request.delay or self.latency.request:
+            with self._import_turn if request.importing else contextlib.nullcontext():
+                time.sleep(seconds)
 
     def _served(self, request: Request) -> Response:
         if request.body.startswith(_GZIP_MAGIC):

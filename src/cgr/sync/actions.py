@@ -119,10 +119,12 @@ def closed_guards(run: Run, consents: Sequence[str]) -> NeedsConsent | None:
 
 def reserve_ids(actor: Actor, run: Run) -> None:
     """Write down the ids of new units before the first is sent, so that a repeat can never make a second one."""
-    new = [item.change for item in read_changes(run.pk, unsettled=True) if is_creation(item.change)]
-    ours = versions([change.key for change in new])
+    # A first run may make hundreds of thousands of units: no more of each is kept than this needs.
+    changes = (item.change for item in read_changes(run.pk, unsettled=True))
+    new = [(change.key, change.uid, change.version) for change in changes if is_creation(change)]
+    ours = versions([key for key, _, _ in new])
     # An object edited since may have got an id by hand, or be gone; it is left out when its turn comes.
-    fresh = [(change.key, change.uid) for change in new if ours.get(change.key) == change.version]
+    fresh = [(key, uid) for key, uid, version in new if ours.get(key) == version]
     if fresh:
         reserve_external_ids(actor, run.system.code, fresh)
 

@@ -29,6 +29,7 @@ from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, ma
 from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
 from cgr.sync.agreement import keep
+from cgr.sync.ahead import ReadAhead
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, patiently, pause_after
 from cgr.sync.rechecking import what_is_left
@@ -74,6 +75,11 @@ class Job:
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
     left: SyncMapping | None = None
+    ahead: ReadAhead = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is read ahead yet."""
+        self.ahead = ReadAhead(self.client)
 
 
 @dataclass(slots=True)
@@ -97,13 +103,14 @@ def write_units(job: Job) -> bool:
     job.progress.step("write units", count)
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
-    while _fill(job, waiting, due):
-        if has_to_stop(job):
-            return False
-        batch = next_batch([item.change for item in waiting], job.size)
-        travelling = [waiting.popleft() for _ in batch]
-        _write_batch(job, travelling)
-        job.progress.advance(len(travelling))
+    with job.ahead:
+        while _fill(job, waiting, due):
+            if has_to_stop(job):
+                return False
+            travelling = [waiting.popleft() for _ in next_batch([item.change for item in waiting], job.size)]
+            _announce(job, waiting, due, after=len(travelling))
+            _write_batch(job, travelling)
+            job.progress.advance(len(travelling))
     return True
 
 
@@ -112,12 +119,19 @@ def has_to_stop(job: Job) -> bool:
     return job.stopping() or is_cancelled(job.run)
 
 
-def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem]) -> bool:
-    """Have as many items waiting as fit one batch, without those that depend on units that weren't made."""
+def _announce(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem], *, after: int) -> None:
+    """Say what will be read next if all goes well: as many units as the batch after this one will hold then."""
+    size = job.size.after(job.ahead.seconds_to_write(after), sent=after)
+    _fill(job, waiting, due, units=size.units)
+    job.ahead.announce([change.uid for change in next_batch([item.change for item in waiting], size)])
+
+
+def _fill(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem], *, units: int = 0) -> bool:
+    """Have as many items waiting as fit one batch, or `units`, without those that depend on units that weren't made."""
     blocked: dict[str, tuple[PlannedItem, Settled]] = {}
     for _ in range(len(waiting)):
         _enqueue(job, waiting, waiting.popleft(), blocked)
-    while len(waiting) < job.size.units and (item := next(due, None)) is not None:
+    while len(waiting) < (units or job.size.units) and (item := next(due, None)) is not None:
         _enqueue(job, waiting, item, blocked)
     if blocked:
         _store(job, blocked, doubtful={uid for uid, (item, _) in blocked.items() if item.sent_in is not None})
@@ -139,6 +153,8 @@ def _enqueue(
 
 def _missing(job: Job, change: Change) -> str | None:
     """Name the object that a change waits for in vain."""
+    if not job.lost:
+        return None
     return next((job.lost[uid] for uid in change.needs if uid in job.lost), None)
 
 
@@ -188,7 +204,7 @@ def _has_arrived(job: Job, change: Change) -> bool:
 
 def _try_batch(job: Job, batch: Batch) -> None:
     """Send what is still to be sent; what has an outcome leaves the batch, also when a later piece fails."""
-    owners = job.client.owners(list(batch.remaining))
+    owners = job.ahead.owners(list(batch.remaining))
     due = _sort_out(job, batch, owners)
 
     def weigh(change: Change) -> int:
@@ -200,10 +216,14 @@ def _try_batch(job: Job, batch: Batch) -> None:
     while due:
         count = fitting(due, job.size, weigh)
         piece, due = due[:count], due[count:]
+        if not due:
+            job.ahead.begin(writing=count)
         began = monotonic()
         delivery = deliver(piece, send, lost=job.lost)
         kept = _evidence(job, delivery, piece, owners)
-        job.size = job.size.halved() if delivery.too_large else job.size.after(monotonic() - began, sent=count)
+        seconds = monotonic() - began
+        job.ahead.wrote(count, seconds=seconds)
+        job.size = job.size.halved() if delivery.too_large else job.size.after(seconds, sent=count)
         _forget_refusals_of_arrived(job, delivery, batch)
         _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining, kept)), owners)
 

@@ -9,8 +9,9 @@ import json
 
 import pytest
 
+from cgr.sandbox.latency import Latency
 from cgr.sandbox.server import serve
-from cgr.sandbox.world import Latency, World
+from cgr.sandbox.world import World
 
 ADMIN = {"authorization": "Basic " + base64.b64encode(b"admin:district").decode(), "content-type": "application/json"}
 
@@ -111,24 +112,19 @@ def test_an_unknown_version_is_refused():
         World("2.30")
 
 
-def test_the_modelled_time_of_an_import_grows_with_all_units_and_validate_is_a_seventh():
-    latency = Latency(fixed=1.0, per_total_unit=0.01, per_object=0.1)
-    assert latency.importing(100, 20, validate=False) == pytest.approx(4.0)
-    assert latency.importing(100, 20, validate=True) == pytest.approx(4.0 / 7)
-
-
 @pytest.mark.parametrize(
     ("method", "path", "body", "seconds"),
     [
-        ("POST", "/api/metadata", b'{"organisationUnits":[{"id":"CountryRoot"}]}', 0.1 + 6 * 0.01 + 0.2),
+        ("POST", "/api/metadata", b'{"organisationUnits":[{"id":"CountryRoot"}]}', 0.3 + 6 * 0.01 + 0.2),
+        ("POST", "/api/metadata", b'{"organisationUnits":[{"id":"NotThereYet"}]}', 0.3 + 6 * 0.01 + 0.1),
         ("GET", "/api/organisationUnits?fields=id&paging=false", None, 0.1 + 6 * 0.5),
         ("GET", "/api/system/info", None, 0.1),
     ],
-    ids=["import", "list", "anything"],
+    ids=["update", "creation", "list", "anything"],
 )
 def test_a_request_takes_its_modelled_time(connection, world, monkeypatch, method, path, body, seconds):
     waited = []
     monkeypatch.setattr("cgr.sandbox.world.time.sleep", waited.append)
-    world.latency = Latency(fixed=0.1, per_total_unit=0.01, per_object=0.2, per_listed_unit=0.5)
+    world.latency = Latency(request=0.1, row=0.5, imported=0.3, per_unit_there=0.01, created=0.1, updated=0.2)
     _ask(connection, method, path, body)
     assert waited == [pytest.approx(seconds)]

@@ -35,9 +35,10 @@ def survey(ours: Iterable[OurObject], theirs: Theirs, levels: dict[str, LevelRul
 
 def _look_at(ours: OurObject, rules: LevelRules, theirs: Theirs, found: Survey) -> None:
     unit = theirs.units.get(ours.external_id) if ours.external_id is not None else None
-    # The id as DHIS2's record holds it, so that the two copies of the text don't both stay in memory.
+    # Id and code as DHIS2's record holds them, so that the two copies of a text don't both stay in memory.
     uid = unit.uid if unit is not None else ours.external_id
-    place = Place(ours.code, rules, uid if unit is not None else None)
+    code = unit.code if unit is not None and unit.code == ours.code else ours.code
+    place = Place(code, rules, uid if unit is not None else None)
     found.places[ours.key] = place
     if uid is not None and not ours.invalid:
         _claim(uid, ours.key, found)

@@ -109,9 +109,10 @@ def _adding(klass: Klass) -> Handler:
         stored, prop = _collection(world, request, klass, several=True)
         given = msgspec.json.decode(request.body or b"{}")
         additions = _ids(world, "additions", given) + _ids(world, "identifiableObjects", given)
+        before = len(stored.get(prop, ()))
         counts = _change(world, stored, prop, additions, _ids(world, "deletions", given))
         request.written = True
-        request.delay = world.latency.importing(0, len(additions), validate=False)
+        request.delay = world.latency.adding(before, added=len(additions))
         return _reply(world, request, counts, several=True)
 
     return add

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cgr.sandbox.catalogue import KLASSES, ORGANISATION_UNIT
 from cgr.sandbox.http import Request, Response, json_response
@@ -30,6 +30,17 @@ def unsupported_content(world: World, request: Request) -> Response | None:
     return problem(world, 415, told)
 
 
+def charge_import(world: World, request: Request, payload: dict[str, Any], *, validate: bool = False) -> None:
+    """Say before an import what it will cost."""
+    units = world.units_store.units
+    objects = [one for value in payload.values() if isinstance(value, list) for one in value]
+    updated = sum(1 for one in objects if isinstance(one, dict) and one.get("id") in units)
+    request.importing = True
+    request.delay = world.latency.importing(
+        len(units), created=len(objects) - updated, updated=updated, validate=validate
+    )
+
+
 @ROUTER.route("POST", "/api/metadata")
 def import_metadata(world: World, request: Request) -> Response:
     """Import a payload."""
@@ -39,8 +50,7 @@ def import_metadata(world: World, request: Request) -> Response:
     if params.run_async:
         return start_import(world, request, params)
     payload = decode_payload(world, request.body)
-    objects = sum(len(value) for value in payload.values() if isinstance(value, list))
-    request.delay = world.latency.importing(len(world.units_store), objects, validate=params.validate_only)
+    charge_import(world, request, payload, validate=params.validate_only)
     report = run_import(world, request.actor, payload, params)
     request.written = not params.validate_only
     return report.response(request.api_version)

@@ -15,7 +15,7 @@ from cgr.sandbox.listing import list_objects
 from cgr.sandbox.messages import Refused, container_page, forbidden, not_found, problem, web_message
 from cgr.sandbox.presentation import Presenter
 from cgr.sandbox.routes import ROUTER
-from cgr.sandbox.routes.metadata import unsupported_content
+from cgr.sandbox.routes.metadata import charge_import, unsupported_content
 from cgr.sandbox.selection import stored_object
 from cgr.sandbox.uids import is_uid, new_uid
 from cgr.sandbox.units import Unit
@@ -140,7 +140,7 @@ def _creating(klass: Klass) -> Handler:
             return forbidden(world, "You don't have the proper permissions to create this object.")
         uid = given.setdefault("id", new_uid())
         given.pop("translations", None)
-        request.delay = world.latency.importing(len(world.units_store), 1, validate=False)
+        charge_import(world, request, {klass.plural: [given]})
         report = run_import(world, request.actor, {klass.plural: [given]}, single_params(request, "CREATE"))
         request.written = True
         response = object_reply(world, report, uid, klass, created=True)
@@ -162,7 +162,7 @@ def _replacing(klass: Klass) -> Handler:
         given = decode_payload(world, request.body)
         given["id"] = uid
         merge = world.version < (2, 41) and request.first("mergeMode") == "MERGE"
-        request.delay = world.latency.importing(len(world.units_store), 1, validate=False)
+        charge_import(world, request, {klass.plural: [given]})
         params = single_params(request, "UPDATE", merge=merge)
         report = run_import(world, request.actor, {klass.plural: [given]}, params)
         request.written = True

@@ -12,6 +12,7 @@ from cgr.sandbox.importer import run_import
 from cgr.sandbox.messages import Refused, forbidden, problem, web_message
 from cgr.sandbox.plain_patch import patch_plainly
 from cgr.sandbox.routes import ROUTER
+from cgr.sandbox.routes.metadata import charge_import
 from cgr.sandbox.routes.objects import find, object_reply, single_params
 from cgr.sandbox.units import Unit
 
@@ -73,7 +74,7 @@ def _patched(world: World, request: Request, klass: Klass, stored: Stored) -> Re
     for operation in operations:
         _apply(world, klass, target, operation)
     target["id"] = uid
-    request.delay = world.latency.importing(len(world.units_store), 1, validate=False)
+    charge_import(world, request, {klass.plural: [target]})
     report = run_import(world, request.actor, {klass.plural: [target]}, single_params(request, "UPDATE"))
     request.written = True
     reply = object_reply(world, report, uid, klass)

@@ -54,8 +54,8 @@ def serve(
     keeper = Keeper(world, state) if state is not None else None
     words = f"DHIS2 {world.release} at {server.url}, sign in as {_USER} / {_PASSWORD} (stop with Ctrl-C)."
     document = {"url": server.url, "version": world.release, "user": _USER, "password": _PASSWORD}
-    show(document, [words], as_json=as_json)
     try:
+        show(document, [words], as_json=as_json)  # whoever reads the address may stop us at once
         server.wait()
     except KeyboardInterrupt:
         tell("Stopped.")

@@ -84,12 +84,12 @@ def run(
     gc.set_threshold(100_000, 50, 1000)
     keeper = Keeper(world, state) if state is not None else None
     with serve(world, port=port) as server:
+        _stop_on_signals(server)  # before anybody reads the address: they may stop us as soon as they know it
         sys.stdout.write(
             f"DHIS2 {world.release} (sandbox, {len(world.units_store)} organisation units) at {server.url}"
             " - sign in as admin / district\n"
         )
         sys.stdout.flush()
-        _stop_on_signals(server)
         server.wait()
     if keeper is not None:
         keeper.close()

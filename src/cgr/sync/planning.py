@@ -171,7 +171,7 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
             f'"{only}" isn\'t something a plan can be limited to.', code="bad-only", next_step="Give failed-of:RUN."
         )
     run = sync_run(actor, run_id)
-    if run.config != config.code or run.ended is None:
+    if run.config != config.code or (run.ended is None and run.state != run.State.CANCELLED):
         raise BadInput(
             f"Run {run.pk} is {run.state} and of {run.config}: not an ended run of {config.code}.",
             code="bad-only",

@@ -76,7 +76,7 @@ def _with_outcome(item: PlannedItem, run: Run, names: Names) -> dict[str, Any]:
     change = change_json(item.change, names)
     if item.outcome:
         return {**change, "outcome": item.outcome, **({"error": item.error} if item.error else {})}
-    if run.ended is None:
+    if run.ended is None and run.state != run.State.CANCELLED:
         return {**change, "outcome": None}
     return {**change, **_stopped_before(item, run)}
 

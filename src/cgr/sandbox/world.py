@@ -187,7 +187,7 @@ class World:
         if response is None:
             response = self._served(request)
         for fault in striking:
-            response = faults.after(response, fault)
+            response = faults.after(self, request, response, fault)
         delay = request.delay or self.latency.fixed
         if delay:
             time.sleep(delay)

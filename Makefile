@@ -10,7 +10,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 export PYTHON DHIS2 YES PRODUCTION PARENT UNITS
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: demo test contract bench lint wheel lock chromium
+.PHONY: demo test chaos contract bench lint wheel lock chromium
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/project
@@ -18,6 +18,11 @@ demo: $(STAMPS)/project
 
 test: lint chromium
 	$(BIN)/pytest -n 2
+
+# Random worlds, edits, faults and kills for half an hour, or SECONDS=…; SEED=… repeats one world that was printed.
+chaos: SECONDS ?= 1800
+chaos: $(STAMPS)/dev
+	CHAOS_SECONDS=$(SECONDS) CHAOS_SEED=$(SEED) $(BIN)/pytest tests/acceptance/test_chaos.py -q -p no:randomly
 
 # Replays the recordings beside the checkout against the sandbox; prints "N of M recorded exchanges match".
 contract: $(STAMPS)/dev

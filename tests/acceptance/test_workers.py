@@ -6,14 +6,19 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from cgr.sandbox.faults import Fault
+from cgr.sandbox.server import serve
+from cgr.sandbox.world import World
 
-from .country import ID_OF, PLACES
+from .country import ID_OF, PLACES, district, metadata
 from .machine import DEADLINE, new_facilities
+from .thorough import country_in, what
 
 if TYPE_CHECKING:
     import subprocess
@@ -194,3 +199,52 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     return port
+
+
+def stored_at(world: World) -> list[tuple[datetime, datetime]]:
+    """Have every import take a while; gives a list that is filled with begin and end of each one that stores."""
+    spans: list[tuple[datetime, datetime]] = []
+    begun: list[datetime] = []
+    stores: dict[str, Any] = {"times": 0, "path": "/api/metadata", "only": lambda asked: what(asked) == "commit"}
+    world.faults.add(Fault("call", call=lambda *_: begun.append(datetime.now(UTC)), **stores))
+    world.faults.add(Fault("slow", seconds=1.5, **stores))
+    world.faults.add(Fault("call-after", call=lambda *_: spans.append((begun[-1], datetime.now(UTC))), **stores))
+    return spans
+
+
+def test_runs_for_one_dhis2_never_overlap_and_runs_for_two_do(machine: Machine) -> None:
+    world = World("2.42")
+    world.load({"version": "2.42", "metadata": metadata("2.42")})
+    with serve(world) as west:
+        document = yaml.safe_load((machine.folder / "configuration.yaml").read_text())
+        (system,), (sync,) = document["systems"], document["syncs"]
+        districts = [{**level, "sync": "both" if level["type"] == "district" else "none"} for level in sync["levels"]]
+        machine.apply_configuration(
+            systems=[system, {**system, "code": "west", "url": west.url}],
+            syncs=[
+                {**sync, "code": "districts", "levels": districts},
+                sync,
+                {**sync, "code": "west", "system": "west"},
+            ],
+        )
+        machine.cgr("objects", "apply", machine.objects_file(*country_in(["hmis", "west"])))
+        machine.cgr("objects", "apply", machine.objects_file(district("X", "N"), *new_facilities(3)))
+        here, there = stored_at(machine.world), stored_at(world)
+        runs = [machine.cgr("sync", "run", code, "--background")["id"] for code in ("districts", "all", "west")]
+        with working(machine), working(machine):
+            reports = [ended(machine, run) for run in runs]
+    assert [report["state"] for report in reports] == ["success"] * 3
+    first, second, other = [
+        tuple(datetime.fromisoformat(report[name]) for name in ("started", "ended")) for report in reports
+    ]
+    assert first[1] <= second[0]
+    assert all(within(span, first) != within(span, second) for span in here)
+    assert any(within(span, first) for span in here)
+    assert any(within(span, second) for span in here)
+    assert all(within(span, other) for span in there)
+    assert here[0][0] < there[-1][1]
+    assert there[0][0] < here[-1][1]
+
+
+def within(span: tuple[datetime, datetime], run: tuple[datetime, ...]) -> bool:
+    return run[0] <= span[0] and span[1] <= run[1]

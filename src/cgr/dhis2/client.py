@@ -88,6 +88,10 @@ class Dhis2:
         """Give the connections back."""
         self._connection.close()
 
+    def before_each_post(self, check: Callable[[], None]) -> None:
+        """Call `check` from here on right before each POST; when it raises, nothing is sent."""
+        self._connection.before_post = check
+
     @property
     def host(self) -> str:
         """The server's name, for messages."""

@@ -87,6 +87,7 @@ class Connection:
         self._timeouts = timeouts
         self._max_reply_bytes = max_reply_bytes
         self._on_wait = on_wait
+        self.before_post: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self.requests = 0
         self.seconds_waited = 0.0
@@ -226,6 +227,8 @@ class Connection:
             content=asked.body,
             timeout=httpx2.Timeout(read, connect=t.connect, write=t.write, pool=t.pool),
         )
+        if asked.method == "POST" and self.before_post is not None:
+            self.before_post()
         with self._lock:
             self.requests += 1
         began = monotonic()

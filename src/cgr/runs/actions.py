@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Case, F, Max, Q, When
 from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
@@ -281,18 +281,23 @@ def keep_notices(run: Run, notices: Sequence[Notice]) -> None:
 def runs_with_stale_paths(run: Run) -> list[int]:
     """Give the run and those of its system that stopped before they had paths rebuilt, since the last that had."""
     others = Run.objects.filter(system=run.system_id, kind=Run.Kind.SYNC).exclude(pk=run.pk)
-    went_through = [Run.State.SUCCESS, Run.State.WARNING, Run.State.CANCELLED]
-    last = others.filter(state__in=went_through).aggregate(Max("ended"))["ended__max"]
-    stopped = others.filter(state__in=[Run.State.FAILURE, Run.State.RUNNING])
+    went_through = Q(state__in=[Run.State.SUCCESS, Run.State.WARNING, Run.State.CANCELLED], error__isnull=True)
+    last = others.filter(went_through).aggregate(Max("ended"))["ended__max"]
+    # One that was cancelled ends when its process has tidied up, which it may not have lived or managed to do.
+    untidy = Q(state=Run.State.CANCELLED) & (Q(ended=None) | Q(error__isnull=False))
+    stopped = others.filter(Q(state__in=[Run.State.FAILURE, Run.State.RUNNING]) | untidy)
     since = stopped if last is None else stopped.filter(Q(ended=None) | Q(ended__gt=last))
     return [run.pk, *since.values_list("pk", flat=True)]
 
 
 def require_cancelled(run: Run) -> None:
-    """Cancel a run: at once when nothing was sent yet, else after the batch in flight. BadInput: it had ended."""
+    """Cancel a run: at once when it wasn't begun, else after the batch in flight, and then it ends (`leave_cancelled`).
+
+    BadInput: it had ended.
+    """
     open_states = [Run.State.NEW, Run.State.QUEUED, Run.State.RUNNING]
     cancelled = Run.objects.filter(pk=run.pk, state__in=open_states).update(
-        state=Run.State.CANCELLED, ended=timezone.now()
+        state=Run.State.CANCELLED, ended=Case(When(started=None, then=timezone.now()))
     )
     run.refresh_from_db()
     if cancelled != 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 from django.db import InterfaceError, OperationalError
 
 from cgr.accounts.actors import actor_named
@@ -13,7 +14,7 @@ from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
 from cgr.runs.interrupting import Cancelled
 from cgr.runs.models import Run
-from cgr.runs.ownership import SystemBusy, sole_writer
+from cgr.runs.ownership import SystemBusy, require_right, sole_writer
 from cgr.runs.progress import recording
 
 if TYPE_CHECKING:
@@ -41,15 +42,21 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
             with originating("run", str(run.pk)):
                 go_on(actor_named(run.actor), run, recorder)
         except HandedBack:
+            require_right(run)
             runs.hand_back(run)
             raise
         except Cancelled:
+            require_right(run)
             runs.leave_cancelled(run, requests=0)
         except (SystemBusy, OperationalError, InterfaceError):
             raise
+        except psycopg.OperationalError as error:  # COPY speaks to the driver past Django
+            raise OperationalError(*error.args) from error
         except CgrError as error:
+            require_right(run)
             runs.fail(run, error, requests=0)
         except Exception as error:
+            require_right(run)
             runs.fail(run, _unexpected(run, error), requests=0)
             raise  # the worker's log keeps where it happened
     return run

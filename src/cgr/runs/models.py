@@ -81,8 +81,7 @@ class RunProgress(models.Model):
     is the database session (its pid there) that writes the run's outcomes.
     """
 
-    # No constraint: the connection that writes this must never wait for the one that writes the run.
-    run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, db_constraint=False)
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, related_name="progress")
     step = models.CharField(max_length=100)
     steps_done = ArrayField(models.CharField(max_length=100), default=list)
     done = models.PositiveIntegerField(default=0)

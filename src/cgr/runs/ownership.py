@@ -49,19 +49,33 @@ def sole_writer(system: ExternalSystem) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('cgr.runs'), %s)", [system.pk])
 
 
-def still_holds(system: int) -> bool:
-    """Say whether this very session holds the right; raises what the database raises when the session is gone."""
+def require_right(run: Run) -> None:
+    """Refuse to go on unless this very session holds the right to write to the run's DHIS2.
+
+    To be asked right before a request is sent, and before the end of a run is written down: only then can a session
+    that replaced a lost one do harm. Raises `SystemBusy`, or what the database raises when the session is gone.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_HOLDER, [system])
-        return any(pid == own for pid, own, _ in cursor.fetchall())
+        cursor.execute(_HOLDER, {"system": run.system_id, "silence": SIGN_OF_LIFE_S})
+        holds = any(pid == own for pid, own, _ in cursor.fetchall())
+    if not holds:
+        raise SystemBusy(
+            f"Run {run.pk} was taken over by another process; nothing more is sent from here.",
+            code="run-taken-over",
+            next_step=f"See what it does: cgr sync report {run.pk}",
+        )
 
 
-# Whoever holds the lock of a system (an "advisory" one with two numbers), who asks, and the holder's sign of life.
+# Whoever holds the lock of a system (an "advisory" one with two numbers), who asks, and whether the holder is silent:
+# no sign of life, and no statement either, since a session that just begins may have given its last sign long ago.
 _HOLDER = (
-    "SELECT pid, pg_backend_pid(), (SELECT max(seen) < now() - interval '30 seconds' FROM runs_runprogress"
-    " WHERE session = pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    "SELECT pid, pg_backend_pid(),"
+    " coalesce((SELECT max(seen) < now() - %(silence)s * interval '1 second' FROM runs_runprogress"
+    " WHERE session = pid), true) AND EXISTS (SELECT FROM pg_stat_activity AS session WHERE session.pid = pg_locks.pid"
+    " AND session.state_change < now() - %(silence)s * interval '1 second')"
+    " FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND classid::bigint = hashtext('cgr.runs')::bigint & 4294967295 AND objid::bigint = %s"
+    " AND classid::bigint = hashtext('cgr.runs')::bigint & 4294967295 AND objid::bigint = %(system)s"
 )
 
 
@@ -75,7 +89,7 @@ def _try_lock(system: int) -> bool:
 def _end_silent_holder(system: int) -> None:
     """End the session of whoever holds the right without a sign of life; it can't write to the database again."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOLDER, [system])
+        cursor.execute(_HOLDER, {"system": system, "silence": SIGN_OF_LIFE_S})
         for pid, _, silent in cursor.fetchall():
             if silent:
                 cursor.execute("SELECT pg_terminate_backend(%s, %s)", [pid, _END_SESSION_MS])

@@ -32,6 +32,9 @@ _WRITE = (
     " ON CONFLICT (run_id) DO UPDATE SET step = excluded.step, steps_done = excluded.steps_done, done = excluded.done,"
     " total = excluded.total, since = excluded.since, requests = excluded.requests, waited_s = excluded.waited_s,"
     " worked_s = excluded.worked_s, process = excluded.process, session = excluded.session, seen = excluded.seen"
+    # Somebody who only tries to take over a run that is alive doesn't speak for it.
+    " WHERE runs_runprogress.session = excluded.session OR runs_runprogress.seen < now() - interval '3 seconds'"
+    " OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = runs_runprogress.session)"
 )
 
 

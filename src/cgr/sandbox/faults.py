@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from cgr.sandbox.world import World
 
 Kind: TypeAlias = Literal[
-    "cut-before", "cut-after", "status", "slow", "truncated", "redirect", "html", "hang", "refuse-auth", "call"
+    "cut-before",
+    "cut-after",
+    "status",
+    "slow",
+    "truncated",
+    "redirect",
+    "html",
+    "hang",
+    "refuse-auth",
+    "call",
+    "call-after",
+    "status-after",
 ]
 
 _PAGE = "<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
@@ -27,8 +38,12 @@ _HTML_STATUSES = frozenset({502, 504})
 class Fault:
     """One thing that goes wrong, for the requests that match, after `after` of them went well, `times` times.
 
-    `status`, `retry_after` belong to kind "status"; `seconds` to "slow"; `location` to "redirect"; `call` to "call",
-    which runs before the request is handled. `times=0`: for ever. 502 and 504 come with a proxy's HTML page.
+    `only`: of the requests with this method and path just those that it says yes to.
+
+    `status`, `retry_after` belong to kind "status", and to "status-after", which is said although DHIS2 has done what
+    was asked; `seconds` to "slow"; `location` to "redirect"; `call` to "call", which runs before the request is
+    handled, and to "call-after", which runs before the reply is sent. `times=0`: for ever. 502 and 504 come with a
+    proxy's HTML page.
     """
 
     kind: Kind
@@ -41,6 +56,7 @@ class Fault:
     seconds: float = 0.0
     location: str = "/dhis-web-login/"
     call: Callable[[World, Request], None] | None = None
+    only: Callable[[Request], bool] | None = None
     seen: int = 0
     done: int = 0
 
@@ -49,6 +65,8 @@ class Fault:
         if self.times and self.done >= self.times:
             return False
         if not re.fullmatch(self.method, request.method) or not re.search(self.path, request.path):
+            return False
+        if self.only is not None and not self.only(request):
             return False
         self.seen += 1
         if self.seen <= self.after:
@@ -87,8 +105,12 @@ def before(world: World, request: Request, fault: Fault) -> Response | None:
     return answer(world, fault) if answer is not None else None
 
 
-def after(response: Response, fault: Fault) -> Response:
+def after(world: World, request: Request, response: Response, fault: Fault) -> Response:
     """Let a fault act on the reply; what the request did stays done."""
+    if fault.kind == "call-after" and fault.call is not None:
+        fault.call(world, request)
+    if fault.kind == "status-after":
+        return _refusal(fault)
     if fault.kind == "cut-after":
         return Response(response.status, close=True)
     if fault.kind == "truncated":

@@ -171,7 +171,7 @@ class World:
         if response is None:
             response = self._served(request)
         for fault in striking:
-            response = faults.after(response, fault)
+            response = faults.after(self, request, response, fault)
         self._take_time(request)
         status = None if response.close or response.hang else response.status
         with self.lock:

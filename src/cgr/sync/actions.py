@@ -6,6 +6,7 @@ What is here works in the process that calls it; `sync/background.py` hands the 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from cgr.registry.actions import release_external_ids, reserve_external_ids
 from cgr.registry.snapshot import versions
 from cgr.runs import actions as runs
 from cgr.runs.items import never_sent_creations, read_changes
-from cgr.runs.ownership import SystemBusy, sole_writer
+from cgr.runs.ownership import SystemBusy, require_right, sole_writer
 from cgr.sync.applying import Job, never, write_units
 from cgr.sync.groups import fill_groups
 from cgr.sync.notices import notify_end_of_run
@@ -159,6 +160,7 @@ def carry_out(
     `stopping`: whether this process was asked to stop; then the run goes back into the queue at the next good place.
     """
     progress.measure(client)
+    client.before_each_post(partial(require_right, run))
     with _failing_in_words(run, client):
         mapping = msgspec.convert(run.settings, SyncMapping)
         job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait, stopping=stopping)
@@ -197,6 +199,7 @@ def _failing_in_words(run: Run, client: Dhis2) -> Iterator[None]:
     except SystemBusy:
         raise  # the run is another process's now: what it says stands
     except CgrError as error:
+        require_right(run)
         runs.fail(run, error, requests=client.requests)
         raise
 

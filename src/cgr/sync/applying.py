@@ -26,7 +26,6 @@ from cgr.registry.snapshot import versions
 from cgr.runs.actions import is_cancelled
 from cgr.runs.evidence import room_for_evidence
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
-from cgr.runs.ownership import SystemBusy, still_holds
 from cgr.sync import outcomes
 from cgr.sync.agreement import keep
 from cgr.sync.ahead import ReadAhead
@@ -231,12 +230,6 @@ def _try_batch(job: Job, batch: Batch) -> None:
 def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
     """Send, and keep the books on what DHIS2 may have got: a request that it refuses has written nothing."""
     fresh = {change.uid for change in changes} - batch.doubtful
-    if not still_holds(job.run.system_id):
-        raise SystemBusy(
-            f"Run {job.run.pk} was taken over by another process; nothing more is sent from here.",
-            code="run-taken-over",
-            next_step=f"See what it does: cgr sync report {job.run.pk}",
-        )
     strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(changes[0]) else "UPDATE"
     batch.doubtful |= fresh
     try:

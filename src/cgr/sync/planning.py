@@ -196,7 +196,7 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
             code="bad-only",
             next_step=f"Undo it again: cgr sync undo {run.summary['undoes']}",
         )
-    if run.config != config.code or run.ended is None:
+    if run.config != config.code or (run.ended is None and run.state != run.State.CANCELLED):
         raise BadInput(
             f"Run {run.pk} is {run.state} and of {run.config}: not an ended run of {config.code}.",
             code="bad-only",

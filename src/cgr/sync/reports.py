@@ -110,7 +110,9 @@ def outcome_of(item: PlannedItem, run: Run) -> dict[str, Any]:
     """Give `outcome` and, unless it is done, `error`."""
     if item.outcome:
         return {"outcome": item.outcome, **({"error": item.error} if item.error else {})}
-    return {"outcome": None} if run.ended is None else _stopped_before(item, run)
+    if run.ended is None and run.state != run.State.CANCELLED:
+        return {"outcome": None}
+    return _stopped_before(item, run)
 
 
 def _stopped_before(item: PlannedItem, run: Run) -> dict[str, Any]:

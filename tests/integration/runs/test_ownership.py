@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor
 from cgr.jobs import forgotten
 from cgr.runs import actions as runs
+from cgr.runs import ownership
 from cgr.runs.delivery import deliver_again
 from cgr.runs.models import Run, RunProgress
-from cgr.runs.ownership import SystemBusy, is_abandoned, sole_writer, still_holds
+from cgr.runs.ownership import SystemBusy, is_abandoned, require_right, sole_writer
 from cgr.runs.progress import progress_json, recording
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
@@ -67,7 +69,7 @@ class Holder:
         self._ready = threading.Event()
         self._let_go = threading.Event()
         self.session = 0
-        self.found: BaseException | bool | None = None
+        self.found: BaseException | None = None
         self._thread = threading.Thread(target=self._hold)
         self._thread.start()
         assert self._ready.wait(10)
@@ -80,13 +82,13 @@ class Holder:
                     (self.session,) = cursor.fetchone()
                 self._ready.set()
                 self._let_go.wait(30)
-                self.found = still_holds(self._system.pk)
+                require_right(Run(system=self._system))
         except (DatabaseError, InterfaceError) as error:
             self.found = error
         finally:
             connection.close()
 
-    def let_go(self) -> BaseException | bool | None:
+    def let_go(self) -> BaseException | None:
         self._let_go.set()
         self._thread.join(30)
         return self.found
@@ -110,18 +112,23 @@ def test_a_second_writer_is_refused_and_told_who_has_the_right(system: ExternalS
     note_progress(run, holder.session, seen_ago=timedelta(seconds=1))
     with pytest.raises(SystemBusy, match=f"run {run.pk} of cli:test"), sole_writer(system):
         pass
-    assert holder.let_go() is True
+    assert holder.let_go() is None
     with sole_writer(system):
-        assert still_holds(system.pk)
-    assert not still_holds(system.pk)
+        require_right(run)
+    with pytest.raises(SystemBusy):
+        require_right(run)
 
 
-def test_a_silent_holder_loses_the_right_and_can_write_nothing_any_more(system: ExternalSystem, holder: Holder) -> None:
+def test_a_silent_holder_loses_the_right_and_can_write_nothing_any_more(
+    system: ExternalSystem, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "SIGN_OF_LIFE_S", 0.5)
     run = queue(system)
     assert runs.take_up(run)
     note_progress(run, holder.session, seen_ago=LONG_AGO)
+    time.sleep(0.6)  # nor does it use its session
     with sole_writer(system):
-        assert still_holds(system.pk)
+        require_right(run)
         assert isinstance(holder.let_go(), DatabaseError | InterfaceError)
 
 
@@ -129,7 +136,7 @@ def test_a_holder_without_any_progress_is_left_alone(system: ExternalSystem, hol
     note_progress(queue(system), holder.session + 1, seen_ago=LONG_AGO)
     with pytest.raises(SystemBusy), sole_writer(system):
         pass
-    assert holder.let_go() is True
+    assert holder.let_go() is None
 
 
 def test_a_run_is_abandoned_when_its_session_has_ended_or_it_is_silent(system: ExternalSystem, holder: Holder) -> None:

@@ -19,9 +19,9 @@ class Migration(migrations.Migration):
                 (
                     "run",
                     models.OneToOneField(
-                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         primary_key=True,
+                        related_name="progress",
                         serialize=False,
                         to="runs.run",
                     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -132,14 +133,22 @@ def test_a_queued_run_says_behind_whom_it_waits_and_can_be_cancelled(machine: Ma
 def test_a_worker_waits_for_a_run_in_the_foreground(machine: Machine) -> None:
     machine.cgr("objects", "apply", machine.objects_file(*new_facilities(3)))
     plan = machine.cgr("sync", "plan", "all")
-    slow = machine.world.faults.add(Fault("slow", method="POST", path="/api/metadata", seconds=4, times=1))
+    go_on = threading.Event()
+    held = machine.world.faults.add(
+        Fault("call", method="POST", path="/api/metadata", call=lambda *_: go_on.wait(DEADLINE) and None)
+    )
     foreground = machine.start("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
-    wait_until(lambda: slow.done)
-    with working(machine):
-        queued = machine.cgr("sync", "run", "all", "--background")
-        assert queued["behind"] == plan["id"]
-        report = ended(machine, queued["id"])
-    assert foreground.wait(DEADLINE) == 0
+    try:
+        wait_until(lambda: held.done)
+        with working(machine):
+            queued = machine.cgr("sync", "run", "all", "--background")
+            assert queued["behind"] == plan["id"]
+            go_on.set()
+            report = ended(machine, queued["id"])
+    finally:
+        go_on.set()
+        status = foreground.wait(DEADLINE)
+    assert status == 0
     assert (report["state"], report["changes"]) == ("success", [])
     assert codes(machine) == expected(3)
 

@@ -75,7 +75,7 @@ def test_opening_the_app_ends_at_the_sign_in_of_the_registry(
     put_dhis2_before(page.context, version, headers, live_server.url)
     page.goto(f"{DHIS2}{path}", wait_until="commit")
     page.wait_for_url(f"{live_server.url}/**")
-    expect(page.get_by_label("Username")).to_be_visible()
+    expect(page.get_by_label("Sign-in name")).to_be_visible()
     assert urlsplit(page.url).path == "/sign-in/"
     assert len(page.frames) == 1
 
@@ -90,7 +90,7 @@ def test_without_scripts_a_link_leads_out_of_the_frame(page: Page, live_server: 
     expect(app.get_by_text(LABEL["default"]).first).to_be_visible()
     app.get_by_role("link", name="Open the Common Geo-Registry").click()
     still.wait_for_url(f"{live_server.url}/sign-in/**")
-    expect(still.get_by_label("Username")).to_be_visible()
+    expect(still.get_by_label("Sign-in name")).to_be_visible()
 
 
 def test_the_registry_refuses_to_be_shown_in_a_frame(page: Page, live_server: LiveServer) -> None:
@@ -101,7 +101,7 @@ def test_the_registry_refuses_to_be_shown_in_a_frame(page: Page, live_server: Li
     with framing.expect_event("requestfailed") as refused:
         framing.evaluate("document.body.append(Object.assign(document.createElement('iframe'), {src: '/sign-in/'}))")
     assert refused.value.failure == "net::ERR_BLOCKED_BY_RESPONSE"
-    expect(framing.frame_locator("iframe").get_by_label("Username")).to_have_count(0)
+    expect(framing.frame_locator("iframe").get_by_label("Sign-in name")).to_have_count(0)
     answer = framing.request.get(f"{live_server.url}/sign-in/")
     assert answer.headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]

@@ -140,6 +140,7 @@ def queue_new(
     config: str = "",
 ) -> Run:
     """Write a run for a worker to do, and hand it to the engine, in one transaction. `counts`: of nothing, as yet."""
+    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     run = Run.objects.create(
         kind=kind,
         organization=system.organization,
@@ -162,6 +163,7 @@ def queue_stored(actor: Actor, run: Run, *, request: dict[str, Any], to_resume: 
 
     A worker acts with the rights of whoever asked last.
     """
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     goal: str = Run.Goal.IMPORT if run.kind == Run.Kind.IMPORT else Run.Goal.APPLY
     if to_resume and not run.digest:
         goal = run.goal or goal

@@ -68,7 +68,9 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
     _check_organization(row, system=system)
     _check_mapping(settings, hierarchy)
     row.settings = msgspec.json.decode(msgspec.json.encode(settings))
-    if schedule is not UNSET and (schedule is None or msgspec.to_builtins(schedule) != row.schedule):
+    if schedule is not UNSET and msgspec.to_builtins(schedule) != row.schedule:
+        # A token that may write and not sync would else have runs started in its person's name.
+        require(actor, Permission.MANAGE_RUNS, organization=organization)
         lay_down(row, schedule, by=actor)
     sealed_anew = notify is not UNSET and put_notify(row, notify)
     row.save()

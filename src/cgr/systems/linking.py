@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 
 from cgr.accounts import queries as accounts
-from cgr.accounts.policy import Permission, unknown
+from cgr.accounts.policy import Permission, require_person, unknown
 from cgr.audit import actions as audit
 from cgr.core.errors import BadInput, NotAllowed
 from cgr.systems import queries
@@ -58,17 +58,17 @@ def linked_accounts(actor: Actor, code: str) -> list[dict[str, object]]:
 
 
 def begin_link(actor: Actor, code: str) -> tuple[str, Pending]:
-    """Begin to link the account that the signed-in person will sign in with at a system."""
-    return begin(_open_to_people(code), purpose=Purpose.LINK, person=actor.user_id)
+    """Begin to link the account that the signed-in person will sign in with at a system; NotAllowed with a token."""
+    person = require_person(actor)
+    return begin(_open_to_people(code), purpose=Purpose.LINK, person=person)
 
 
 def complete_link(actor: Actor, pending: Pending, answer: Answer) -> str:
     """Link the account that the person signed in with; give its name."""
+    person = require_person(actor)
     system = _open_to_people(pending.system)
-    if actor.user_id is None:
-        raise unknown("person", actor.name)
-    _, me = receive(system, pending, answer, purpose=Purpose.LINK, person=actor.user_id)
-    _link(actor, system, person=actor.user_id, name=actor.name, username=me.username, dhis2_id=me.id)
+    _, me = receive(system, pending, answer, purpose=Purpose.LINK, person=person)
+    _link(actor, system, person=person, name=actor.name, username=me.username, dhis2_id=me.id)
     return me.username
 
 
@@ -149,8 +149,9 @@ def _open_to_people(code: str) -> ExternalSystem:
 
 
 def _system_to_unlink(actor: Actor, code: str, person: str) -> ExternalSystem:
+    in_person = actor.user_id if actor.scopes is None else None
     own = LinkedAccount.objects.select_related("system__organization").filter(
-        system__code=code, person__username=person, person_id=actor.user_id
+        system__code=code, person__username=person, person_id=in_person
     )
     mine = own.first()
     return mine.system if mine is not None else queries.system(actor, code, permission=Permission.MANAGE_PEOPLE)

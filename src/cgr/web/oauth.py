@@ -23,6 +23,7 @@ from cgr.core.errors import CgrError, NotAllowed
 from cgr.systems import authorization, linking
 from cgr.systems import queries as systems
 from cgr.systems.authorization import Answer, Pending, Purpose
+from cgr.web.confirming import confirmed
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def begin_connect(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @never_cache
-@login_required
 @require_POST
+@confirmed
 def begin_link(request: HttpRequest, code: str) -> HttpResponse:
-    """Lead a person to a DHIS2, to link the account they sign in with there."""
+    """Lead a person to a DHIS2, to link the account they sign in with there: from then on it opens this one."""
     try:
         url, pending = linking.begin_link(actor_of(request.user), code)
     except CgrError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cgr.accounts import actions as accounts
@@ -18,21 +19,28 @@ from cgr.configuration import applying, exporting
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
 from cgr.core.plan_words import Names
+from cgr.core.schedule import Schedule
+from cgr.dhis2.oauth import OAuthServer
+from cgr.imports import background as imports
+from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
 from cgr.registry.queries import definitions, objects
 from cgr.runs import actions as run_actions
+from cgr.runs import evidence
 from cgr.runs import queries as runs
 from cgr.sync import actions as sync
-from cgr.sync import candidates, configs, planning
+from cgr.sync import background, candidates, configs, drift, planning, scheduling, undoing
 from cgr.systems import actions as systems
-from cgr.systems import connection
+from cgr.systems import authorization, connection, linking, plugin, registering, rotation
 from cgr.systems import queries as system_queries
+from cgr.systems.authorization import Answer, Pending, Purpose
+from cgr.systems.models import LinkedAccount
 from cgr.systems.signing_in import SignIn
 
-from .world import NOWHERE, Place, empty_plan
+from .world import NOWHERE, Place, empty_plan, offer_to_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +110,44 @@ def _codes(rows: Any) -> set[str]:
     return {row["code"] if isinstance(row, dict) else row.code for row in rows}
 
 
+def _request(place: Place) -> Request:
+    return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
+
+
+def _pending(actor: Actor, place: Place, purpose: Purpose) -> Pending:
+    """A sign-in at the place's DHIS2 that the actor began; what comes back from it is an empty answer."""
+    server = OAuthServer("", NOWHERE, NOWHERE)
+    return Pending(purpose, place.system.code, NOWHERE, server, "", actor.user_id, "state", "nonce", "verifier", 0)
+
+
+def _linked(place: Place) -> str:
+    """Open the place's system to people, link the member to an account there, and give the member's name."""
+    offer_to_people(place)
+    account = {"username": "there", "linked_by": "a test"}
+    LinkedAccount.objects.create(system=place.system, person=place.member, **account)
+    return place.member.username
+
+
+def _begins_link(actor: Actor, place: Place) -> tuple[str, Pending]:
+    offer_to_people(place)
+    return linking.begin_link(actor, place.system.code)
+
+
+def _completes_link(actor: Actor, place: Place) -> str:
+    offer_to_people(place)
+    return linking.complete_link(actor, _pending(actor, place, Purpose.LINK), Answer())
+
+
+def _links(actor: Actor, place: Place) -> None:
+    offer_to_people(place)
+    linking.link_account(actor, place.system.code, person=place.member.username, username="there")
+
+
+def _lists_linked(actor: Actor, place: Place) -> bool:
+    name = _linked(place)
+    return name in {row["person"] for row in linking.linked_accounts(actor, place.system.code)}
+
+
 CALLS: dict[str, Call] = {
     "accounts.actions.organizations.save_organization": lambda a, p: accounts.save_organization(
         a, p.code, label={"default": "Other"}
@@ -131,6 +177,7 @@ CALLS: dict[str, Call] = {
     "accounts.queries.organization": lambda a, p: people.organization(a, p.code),
     "accounts.queries.people": lambda a, p: p.member in people.people(a),
     "accounts.queries.person": lambda a, p: people.person(a, p.member.username),
+    "accounts.queries.manageable_person": lambda a, p: people.manageable_person(a, p.member.username),
     "accounts.queries.tokens": lambda a, p: _mine(a, p) in {row.name for row in people.tokens(a)},
     "accounts.queries.sessions": lambda a, p: _session(a, p) in {row.pk for row in people.sessions(a)},
     "accounts.trail.trail": lambda a, p: trail(a).filter(organization=p.code).exists(),
@@ -143,6 +190,20 @@ CALLS: dict[str, Call] = {
         sign_in=SignIn("basic", "u", "other"),
     ),
     "systems.actions.delete_system": lambda a, p: systems.delete_system(a, p.system.code),
+    "systems.actions.disable_system": lambda a, p: systems.disable_system(a, p.system.code),
+    "systems.actions.enable_system": lambda a, p: systems.enable_system(a, p.system.code),
+    "systems.authorization.begin_authorization": lambda a, p: authorization.begin_authorization(a, p.system.code),
+    "systems.authorization.complete_authorization": lambda a, p: authorization.complete_authorization(
+        a, _pending(a, p, Purpose.CONNECT), Answer()
+    ),
+    "systems.linking.begin_link": _begins_link,
+    "systems.linking.complete_link": _completes_link,
+    "systems.linking.link_account": _links,
+    "systems.linking.linked_accounts": _lists_linked,
+    "systems.linking.unlink_account": lambda a, p: linking.unlink_account(a, p.system.code, person=_linked(p)),
+    "systems.plugin.dhis2_app": lambda a, p: plugin.dhis2_app(a, p.system.code),
+    "systems.registering.client_registration": lambda a, p: registering.client_registration(a, p.system.code),
+    "systems.rotation.rotate": lambda a, _: rotation.rotate(a),
     "systems.connection.check": lambda a, p: connection.check(a, p.system),
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
@@ -190,17 +251,36 @@ CALLS: dict[str, Call] = {
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
-        a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0
+        a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
     ),
     "runs.actions.begin_import": lambda a, p: run_actions.begin_import(
         a, system=p.system, settings={}, today="2026-11-23"
     ),
+    "runs.actions.queue_new": lambda a, p: run_actions.queue_new(
+        a,
+        kind=run_actions.Kind.SYNC,
+        goal=run_actions.Goal.PLAN,
+        system=p.system,
+        request={},
+        as_of=date(2026, 11, 23),
+        counts={},
+    ),
+    "runs.actions.queue_stored": lambda a, p: run_actions.queue_stored(a, p.run, request={}),
+    "runs.evidence.forget_old_evidence": lambda a, _: evidence.forget_old_evidence(a),
     "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
     "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),
     "sync.actions.resume": lambda a, p: sync.resume(a, p.run),
     "sync.actions.cancel": lambda a, p: sync.cancel(a, p.run),
+    "sync.actions.require_reviewed": lambda a, p: sync.require_reviewed(a, p.run, digest=p.run.digest, consents=()),
+    "sync.background.queue_plan": lambda a, p: background.queue_plan(a, f"{p.word}-sync"),
+    "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
+    "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
+    "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
+    "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
+    "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),
+    "sync.undoing.undo": lambda a, p: undoing.undo(a, p.run),
     "sync.candidates.candidates": lambda a, p: candidates.candidates(a, p.system.code, type_code=f"{p.word}-country"),
     "sync.configs.save_config": lambda a, p: configs.save_config(
         a,
@@ -215,14 +295,15 @@ CALLS: dict[str, Call] = {
     "sync.configs.configs": lambda a, p: f"{p.word}-sync" in _codes(configs.configs(a)),
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
-    "sync.configs.require_own": lambda a, p: configs.require_own(
-        a, configs.SyncConfig.objects.get(code=f"{p.word}-sync")
-    ),
+    "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
     "sync.planning.check": lambda a, p: planning.check(a, f"{p.word}-sync"),
+    "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
-    "imports.actions.import_units": lambda a, p: import_units(
-        a, Request(p.system.code, f"{p.word}-tree", {1: f"{p.word}-country"})
-    ),
+    "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
+    "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
+    "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
+    "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
+    "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

@@ -40,6 +40,7 @@ def filled(route: str, place: Place) -> str:
         "<str:secret>": "guessed",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
+        "<str:code>": place.system.code,
         "sessions/<int:key>": f"sessions/{place.session}",
     }
     for part, value in parts.items():

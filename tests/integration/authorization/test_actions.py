@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
 
+from cgr.accounts.actors import actor_of
 from cgr.accounts.models import User
 from cgr.core.definitions import TermTreeDefinition
 from cgr.core.errors import CgrError, NotAllowed
+from cgr.core.schedule import Schedule
 from cgr.registry.actions import save_term_tree
+from cgr.sync.configs import save_config
 
 from .calls import CALLS, functions_of_actors
-from .world import OPERATOR, ROLES, Place, make_cast, make_place, session_of
+from .world import OPERATOR, ROLES, Place, make_cast, make_place, session_of, take_away
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -24,7 +28,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "authorization.md").read_text("utf-8")
-SHARED_BY_ALL = {"registry.actions.terms.save_term_tree", "registry.queries.definitions.export_term_trees"}
+SHARED_BY_ALL = {
+    "registry.actions.terms.save_term_tree",
+    "registry.queries.definitions.export_term_trees",
+    # A DHIS2 that is open to people is offered on the sign-in page, to everybody.
+    "systems.linking.begin_link",
+    "systems.linking.complete_link",
+}
 
 
 def table(title: str) -> dict[str, list[str]]:
@@ -50,6 +60,19 @@ def let_through(call: Call, actor: Actor, place: Place) -> bool:
             answer = True
         transaction.set_rollback(True)
     return answer is not False
+
+
+def refusal(call: Call, actor: Actor, place: Place) -> str:
+    """What it says to somebody who isn't let through, "" if nothing; and undo it."""
+    words = ""
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                call(actor, place)
+        except CgrError as error:
+            words = f"{error.code}: {error}"
+        transaction.set_rollback(True)
+    return words
 
 
 def test_every_function_that_takes_an_actor_has_a_row_and_a_call_and_there_are_no_others() -> None:
@@ -84,6 +107,51 @@ def test_it_is_let_through_for_the_roles_that_the_table_says_and_in_their_own_or
     if name not in SHARED_BY_ALL:
         elsewhere = {role for role in ROLES if let_through(CALLS[name], cast[role], other)}
         assert elsewhere <= {"system-administrator"}
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in SHARED_BY_ALL])
+def test_what_is_of_another_organization_is_refused_in_the_words_for_what_is_not_there(
+    name: str, cast: dict[str, Actor]
+) -> None:
+    other = make_place("other")
+    strangers = [cast[role] for role in ROLES if role != "system-administrator"]
+    foreign = [refusal(CALLS[name], actor, other) for actor in strangers]
+    with transaction.atomic():
+        take_away(other)
+        absent = [refusal(CALLS[name], actor, other) for actor in strangers]
+        transaction.set_rollback(True)
+    assert foreign == absent
+
+
+def test_a_token_neither_links_nor_unlinks_the_own_account(own: Place, cast: dict[str, Actor]) -> None:
+    program = replace(cast["registry-administrator"], scopes=frozenset({"read", "write", "sync", "admin"}))
+    for name in ("systems.linking.begin_link", "systems.linking.complete_link"):
+        assert refusal(CALLS[name], program, own).startswith("not-signed-in")
+    person = actor_of(own.member)
+    assert let_through(CALLS["systems.linking.unlink_account"], person, own)
+    assert not let_through(CALLS["systems.linking.unlink_account"], replace(person, scopes=frozenset({"read"})), own)
+
+
+def test_a_token_without_the_scope_sync_sets_no_schedule_by_changing_a_configuration(
+    own: Place, cast: dict[str, Actor]
+) -> None:
+    person = cast["registry-administrator"]
+
+    def schedules(actor: Actor, place: Place) -> None:
+        save_config(
+            actor,
+            code=f"{place.word}-sync",
+            organization=place.code,
+            label={"default": "Other"},
+            hierarchy=f"{place.word}-tree",
+            system=place.system.code,
+            settings=place.mapping,
+            schedule=Schedule("0 3 * * *"),
+        )
+
+    assert let_through(schedules, person, own)
+    assert let_through(schedules, replace(person, scopes=frozenset({"write", "sync"})), own)
+    assert not let_through(schedules, replace(person, scopes=frozenset({"write"})), own)
 
 
 def test_the_table_says_only_yes_and_no() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
@@ -16,15 +15,14 @@ from cgr.core.definitions import HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
-from cgr.registry.models import GeoObject
+from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
 from cgr.runs.actions import store_plan
+from cgr.runs.models import Run
 from cgr.sync.configs import save_config
+from cgr.sync.models import SyncConfig
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
 from cgr.systems.signing_in import SignIn
-
-if TYPE_CHECKING:
-    from cgr.runs.models import Run
 
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 ROLES = ("system-administrator", *Membership.Role.values, "no role")
@@ -37,6 +35,7 @@ class Place:
 
     word: str
     system: ExternalSystem
+    config: SyncConfig
     run: Run
     object: GeoObject
     member: User
@@ -71,11 +70,38 @@ def make_place(word: str) -> Place:
     assert not apply_objects(OPERATOR, [line], preview=False).errors
     system = ExternalSystem.objects.get(code=f"{word}-system")
     run = store_plan(
-        OPERATOR, empty_plan(mapping), system=system, config=f"{word}-sync", findings=(), names=Names(), requests=0
+        OPERATOR,
+        empty_plan(mapping),
+        system=system,
+        config=f"{word}-sync",
+        findings=(),
+        names=Names(),
+        requests=0,
+        about={},
     )
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
-    return Place(word, system, run, geo_object, member, mapping, f"{word}-member-token", session_of(member))
+    config = SyncConfig.objects.get(code=f"{word}-sync")
+    return Place(word, system, config, run, geo_object, member, mapping, f"{word}-member-token", session_of(member))
+
+
+def take_away(place: Place) -> None:
+    """Let nothing be known any more by the names and keys under which it was, in a transaction that is undone."""
+    elsewhere = 1_000_000
+    Run.objects.filter(pk=place.run.pk).update(id=elsewhere)
+    GeoObject.objects.filter(pk=place.object.pk).update(id=elsewhere)
+    UserSession.objects.filter(pk=place.session).update(id=elsewhere)
+    ApiToken.objects.filter(name=place.token).update(name="gone")
+    User.objects.filter(pk=place.member.pk).update(username="gone")
+    for model in (Organization, ExternalSystem, SyncConfig, GeoObjectType, Hierarchy):
+        for row in model.objects.filter(code__istartswith=place.word):
+            model.objects.filter(pk=row.pk).update(code=f"gone-{row.pk}")
+
+
+def offer_to_people(place: Place) -> None:
+    """Let everybody sign in with the DHIS2 of the place, as far as the row says; nothing answers there."""
+    ExternalSystem.objects.filter(pk=place.system.pk).update(people_sign_in=True)
+    place.system.people_sign_in = True
 
 
 def empty_plan(mapping: SyncMapping) -> Plan:

@@ -110,7 +110,9 @@ def test_a_person_who_is_signed_in_links_their_own_account(stage: Stage) -> None
     here.login(username="mo", password=PASSWORD)
     assert here.get("/systems/hmis/link/").status_code == 405
 
-    page = here.post("/systems/hmis/link/").content.decode()
+    asked = here.post("/systems/hmis/link/")
+    assert asked["location"] == "/confirm/?next=%2Fsystems%2Fhmis%2Flink%2F"  # from then on that account opens this one
+    page = here.post(asked["location"], {"password": PASSWORD}).content.decode()
     (url,) = re.findall(r'href="(http[^"]+)"', page)
     back = stage.consent(url.replace("&amp;", "&"), username="ada.there", password="Another-9")
     answer = here.get(back.removeprefix("http://127.0.0.1:8000"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from cgr.accounts.actions import add_user, deactivate, set_password
 from cgr.accounts.actors import Actor
 from cgr.accounts.models import User
 from cgr.audit.queries import entries
+from cgr.project import settings as project_settings
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -173,9 +175,40 @@ def test_a_form_without_its_token_is_refused_in_words() -> None:
     assert "The form was too old" in answer.content.decode()
 
 
-def test_with_a_public_address_cookies_travel_by_https_alone() -> None:
-    from cgr.project import settings as ours  # noqa: PLC0415 - as they are written, not as tests change them
+@pytest.mark.parametrize(
+    ("address", "secure"),
+    [("https://registry.example.org", True), ("http://registry.example.org", False), ("", False)],
+)
+def test_with_a_public_address_by_https_cookies_travel_by_https_alone(
+    address: str,
+    secure: bool,  # noqa: FBT001 - a test's parameter
+    monkeypatch: pytest.MonkeyPatch,
+    settings: SettingsWrapper,
+) -> None:
+    monkeypatch.setenv("CGR_PUBLIC_URL", address)
+    started = runpy.run_path(project_settings.__file__)  # as a process does that is started with it
+    for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "CSRF_COOKIE_HTTPONLY"):
+        setattr(settings, name, started[name])
+    client = Client()
+    cookie = client.get("/sign-in/", secure=secure).cookies["csrftoken"]
+    session = client.post("/sign-in/", {"username": "ada", "password": PASSWORD}, secure=secure).cookies["sessionid"]
+    assert (bool(cookie["secure"]), bool(session["secure"])) == (secure, secure)
+    assert (cookie["httponly"], session["httponly"]) == (True, True)
 
-    assert ours.CSRF_COOKIE_HTTPONLY
-    assert not ours.SESSION_COOKIE_SECURE
-    assert Client().get("/sign-in/").cookies["csrftoken"]["httponly"]
+
+@pytest.mark.parametrize("page", ["/settings/account/password/", "/settings/account/tokens/", "/confirm/"])
+def test_who_has_no_password_is_told_so_where_one_is_asked_for(page: str) -> None:
+    person = User.objects.get(username="ada")
+    person.set_unusable_password()
+    person.save()
+    client = Client()
+    client.force_login(person)
+    account = client.get("/settings/account/").content.decode()
+    assert "None: you sign in with a DHIS2." in account
+    assert "/settings/account/password/" not in account
+    for answer in (client.get(page), client.post(page, {"password": "", "password1": PASSWORD, "password2": PASSWORD})):
+        assert answer.status_code == 403
+        assert "Your account has no password" in answer.content.decode()
+    set_password(OPERATOR, "ada", password=PASSWORD)
+    assert sign_in(client).status_code == 302
+    assert client.get("/settings/account/password/").status_code == 200

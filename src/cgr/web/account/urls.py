@@ -58,7 +58,7 @@ urlpatterns = [
     path("settings/account/email/", views.email, name="email"),
     path(
         "settings/account/password/",
-        account.PasswordChangeView.as_view(template_name="web/account/password.html"),
+        views.ChangePassword.as_view(),
         name="account_change_password",
     ),
     path(

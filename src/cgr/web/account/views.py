@@ -10,6 +10,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -48,6 +49,22 @@ class ForgottenPassword(account.PasswordResetView):  # type: ignore[misc] # alla
             without: HttpResponse = self.get(request, *args, **kwargs)
             return without
         answer: HttpResponse = super().post(request, *args, **kwargs)
+        return answer
+
+
+class ChangePassword(account.PasswordChangeView):  # type: ignore[misc] # allauth says nothing of its types
+    """Change the own password; who signs in with a DHIS2 only has none (403.html says so), and gives themselves none.
+
+    Whoever finds their browser open could else make a way in of their own: there is nothing to confirm it by.
+    """
+
+    template_name = "web/account/password.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401 - as Django calls it
+        """Refuse who has no password."""
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            raise PermissionDenied
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
         return answer
 
 

@@ -41,6 +41,7 @@ def filled(route: str, place: Place) -> str:
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
         "sessions/<int:key>": f"sessions/{place.session}",
+        "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
     }
     for part, value in parts.items():
         route = route.replace(part, value)

@@ -71,7 +71,14 @@ def make_place(word: str) -> Place:
     assert not apply_objects(OPERATOR, [line], preview=False).errors
     system = ExternalSystem.objects.get(code=f"{word}-system")
     run = store_plan(
-        OPERATOR, empty_plan(mapping), system=system, config=f"{word}-sync", findings=(), names=Names(), requests=0
+        OPERATOR,
+        empty_plan(mapping),
+        system=system,
+        config=f"{word}-sync",
+        findings=(),
+        names=Names(),
+        requests=0,
+        about={},
     )
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")

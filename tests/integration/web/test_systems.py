@@ -106,7 +106,7 @@ def test_a_system_is_registered_with_all_that_the_form_asks_for() -> None:
     assert row.label == {"default": "National HMIS", "fr": "SNIS national"}
     assert (row.description, row.url, row.username) == (
         "What the districts report to",
-        given("")["url"] or row.url,
+        "https://hmis.example.org",
         "admin",
     )
     assert unseal(bytes(row.sealed_secret)) == "district"
@@ -220,7 +220,8 @@ def test_a_wrong_password_and_a_dead_dhis2_are_told_on_the_page_with_what_to_do(
 ) -> None:
     add(dhis2.url, password="wrong")
     answer = press("test", french=french, **given(dhis2.url, password=""))
-    told = ("DHIS2 refuse", "Saisissez") if french else ("refuses", "Enter the credentials again")
+    assert answer.context["form"].errors == {}
+    told = ("DHIS2 refuse", "Saisissez") if french else ("user name and password", "Enter the credentials again")
     assert answer.status_code == 200
     assert all(part in text_of(answer) for part in told)
     assert "wrong<" not in text_of(answer)
@@ -233,10 +234,17 @@ def test_a_wrong_password_and_a_dead_dhis2_are_told_on_the_page_with_what_to_do(
 
 
 def test_missing_authorities_are_named_with_what_they_are_for(dhis2: SandboxServer) -> None:
-    assert set(needed_authorities(features_of((2, 42)))) == words.AUTHORITIES.keys()
-    add(dhis2.url)
-    found = {"missing": [("F_ORGANISATIONUNIT_MOVE", words.AUTHORITIES["F_ORGANISATIONUNIT_MOVE"])]}
-    assert str(found["missing"][0][1]) == "to move organisation units below another parent"
+    world = dhis2.world
+    world.objects["userRoles"]["RoLittle001"] = {"id": "RoLittle001", "name": "Little", "authorities": ["F_X"]}
+    admin = next(iter(world.objects["users"].values()))
+    little = {"id": "UsLittle001", "username": "little", "password": "Another-9", "userRoles": [{"id": "RoLittle001"}]}
+    world.objects["users"]["UsLittle001"] = {**admin, **little}
+    add(dhis2.url, username="little", password="Another-9")
+    text = text_of(press("test", **given(dhis2.url, username="little", password="")))
+    needed = needed_authorities(features_of((2, 42)))
+    assert set(needed) == words.AUTHORITIES.keys()
+    for name in needed:
+        assert f"<code>{name}</code> {words.AUTHORITIES[name]}" in text
 
 
 def test_the_plugin_is_downloaded_under_its_name_and_says_what_to_set_where_it_can_t_be(settings) -> None:
@@ -351,4 +359,4 @@ def test_every_text_of_these_pages_is_in_the_catalogue() -> None:
         used |= set(re.findall(r'gettext(?:_lazy)?\(\s*"([^"]+)"\s*\)', module.read_text()))
     with translation.override("fr"):
         same = {text for text in used if translation.gettext(text) == text}
-    assert same <= {"OAuth2", "Type", "Description"}
+    assert same <= {"OAuth2", "Type", "Description", "Version"}

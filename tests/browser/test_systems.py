@@ -42,7 +42,7 @@ def pictures(page: Page, name: str) -> None:
 
 
 # One story, because each step stands on the one before it.
-def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_languages(
+def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_languages(  # noqa: PLR0915 - see above
     page: Page, live_server: LiveServer, settings: SettingsWrapper, tmp_path: Path
 ) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)

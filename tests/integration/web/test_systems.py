@@ -18,13 +18,17 @@ from django.utils import translation
 from cgr.accounts.actions import add_user, save_organization
 from cgr.accounts.actors import Actor
 from cgr.accounts.models import User
+from cgr.core.definitions import HierarchyDefinition, TypeDefinition
+from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.dhis2.check import needed_authorities
 from cgr.dhis2.compatibility import compatibility_table
 from cgr.dhis2.errors import FAULTS
 from cgr.dhis2.registration import legacy_registration, registration
 from cgr.dhis2.versions import features_of
+from cgr.registry.actions import save_hierarchy, save_type
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
+from cgr.sync.configs import save_config
 from cgr.systems.models import ExternalSystem, LinkedAccount
 from cgr.systems.sealing import unseal
 from cgr.web.systems import words
@@ -221,7 +225,11 @@ def test_a_wrong_password_and_a_dead_dhis2_are_told_on_the_page_with_what_to_do(
     add(dhis2.url, password="wrong")
     answer = press("test", french=french, **given(dhis2.url, password=""))
     assert answer.context["form"].errors == {}
-    told = ("DHIS2 refuse", "Saisissez") if french else ("user name and password", "Enter the credentials again")
+    told = (
+        ("DHIS2 refuse", "Saisissez")
+        if french
+        else ("DHIS2 refuses the user name and password", "Enter the credentials again")
+    )
     assert answer.status_code == 200
     assert all(part in text_of(answer) for part in told)
     assert "wrong<" not in text_of(answer)
@@ -229,7 +237,7 @@ def test_a_wrong_password_and_a_dead_dhis2_are_told_on_the_page_with_what_to_do(
     press("save", **given("http://127.0.0.1:9"))
     answer = press("test", french=french, **given("http://127.0.0.1:9", password=""))
     assert answer.status_code == 200
-    assert ("Rien ne répond" if french else "127.0.0.1") in text_of(answer)
+    assert ("Rien ne répond" if french else "Nothing answers") in text_of(answer)
     assert 'role="alert"' in text_of(answer)
 
 
@@ -299,6 +307,19 @@ def test_a_system_is_disabled_enabled_and_deleted_by_its_buttons() -> None:
     assert not ExternalSystem.objects.exists()
 
 
+def test_a_system_in_use_says_by_what_and_stays() -> None:
+    add()
+    save_type(OPERATOR, TypeDefinition("country", "MOH", "Country"))
+    save_hierarchy(OPERATOR, HierarchyDefinition("tree", "MOH", "Tree", {"country": {}}))
+    mapping = SyncMapping(levels=(LevelMapping("country", SyncType.ORG_UNITS),))
+    place = {"organization": "MOH", "hierarchy": "tree", "system": "hmis"}
+    save_config(OPERATOR, code="all", label={"default": "All"}, settings=mapping, **place)
+    assert "because it is in use: 1 sync configs." in text_of(browser_of("ada").get(PAGE))
+    assert "1 configurations de synchronisation" in text_of(browser_of("ada", french=True).get(PAGE))
+    press("delete")
+    assert ExternalSystem.objects.exists()
+
+
 def test_a_maintainer_sees_the_list_and_no_way_to_change_it() -> None:
     add()
     mo = browser_of("mo")
@@ -346,7 +367,10 @@ def test_what_the_rooms_below_say_to_the_pages_word_for_word_has_its_french() ->
         said |= {found.versions, *found.steps}
     with translation.override("fr"):
         missing = [text for text in said if translation.gettext(text) == text]
-        missing += [code for code, text in words._BY_CODE.items() if str(text).isascii() and " the " in str(text)]
+        french = {str(text) for text in (*words.HAPPENED.values(), *words.NEXT_STEPS.values())}
+    with translation.override("en"):
+        english = {str(text) for text in (*words.HAPPENED.values(), *words.NEXT_STEPS.values())}
+    assert not english & french
     assert not missing
 
 

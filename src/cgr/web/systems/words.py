@@ -48,7 +48,7 @@ ANSWERS: Final[dict[Answer, tuple[str, _StrPromise]]] = {
     Answer.EXPECTED: ("?", gettext_lazy("expected")),
 }
 
-_BY_CODE: Final[dict[str, _StrPromise]] = {
+HAPPENED: Final[dict[str, _StrPromise]] = {
     "account-disabled": gettext_lazy("That account is switched off or has expired in DHIS2."),
     "account-linked": gettext_lazy("That account is linked to somebody else."),
     "account-locked": gettext_lazy("DHIS2 has locked the account after wrong passwords."),
@@ -98,7 +98,7 @@ _BY_CODE: Final[dict[str, _StrPromise]] = {
     "wrong-credentials": gettext_lazy("DHIS2 refuses the user name and password, or the token."),
 }
 
-_STEP_BY_CODE: Final[dict[str, _StrPromise]] = {
+_STEPHAPPENED: Final[dict[str, _StrPromise]] = {
     "account-linked": gettext_lazy("End that link first."),
     "bad-url": gettext_lazy("Write the address where people open this DHIS2, as in https://dhis2.example.org."),
     "forbidden": gettext_lazy("Have a DHIS2 administrator give the account what it lacks."),
@@ -114,25 +114,22 @@ _STEP_BY_CODE: Final[dict[str, _StrPromise]] = {
 
 
 class Failure(Struct, frozen=True):
-    """An error: what happened, what to do, and, for readers of another language, the English it came as."""
+    """An error: what happened, what to do, and the English words in which the room below told it."""
 
     happened: str
     next_step: str
-    original: str = ""
+    original: str
 
     @property
     def told(self) -> str:
-        """Give both sentences, for a field."""
-        return f"{self.happened} {self.next_step}"
+        """Give one text for a field; the original says more about what was typed, to whoever reads it."""
+        return f"{self.original if get_language() == 'en' else self.happened} {self.next_step}"
 
 
 def in_words(error: CgrError) -> Failure:
-    """Say an error in the language of the page."""
-    step = str(_STEP_BY_CODE.get(error.code) or gettext(error.next_step))
-    if get_language() == "en":
-        return Failure(error.message, step)
-    known = _BY_CODE.get(error.code)
-    return Failure(str(known), step, error.message) if known else Failure(error.message, step)
+    """Say an error in the language of the page; one that has no words here yet as it came."""
+    step = _STEPHAPPENED.get(error.code) or gettext(error.next_step)
+    return Failure(str(HAPPENED.get(error.code) or error.message), str(step), error.message)
 
 
 def found_in_words(found: SystemCheck) -> dict[str, object]:

@@ -98,7 +98,7 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     "wrong-credentials": gettext_lazy("DHIS2 refuses the user name and password, or the token."),
 }
 
-_STEPHAPPENED: Final[dict[str, _StrPromise]] = {
+NEXT_STEPS: Final[dict[str, _StrPromise]] = {
     "account-linked": gettext_lazy("End that link first."),
     "bad-url": gettext_lazy("Write the address where people open this DHIS2, as in https://dhis2.example.org."),
     "forbidden": gettext_lazy("Have a DHIS2 administrator give the account what it lacks."),
@@ -128,7 +128,7 @@ class Failure(Struct, frozen=True):
 
 def in_words(error: CgrError) -> Failure:
     """Say an error in the language of the page; one that has no words here yet as it came."""
-    step = _STEPHAPPENED.get(error.code) or gettext(error.next_step)
+    step = NEXT_STEPS.get(error.code) or gettext(error.next_step)
     return Failure(str(HAPPENED.get(error.code) or error.message), str(step), error.message)
 
 

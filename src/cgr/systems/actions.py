@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import PROTECT
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def save_system(
+def save_system(  # noqa: PLR0913 - what a system is registered with
     actor: Actor,
     code: str,
     *,
@@ -37,8 +36,12 @@ def save_system(
     sign_in: SignIn,
     kind: str = "dhis2",
     description: str = "",
+    new: bool = False,
 ) -> Saved:
-    """Register a system, or change it: kind, organization and code stay; a secret that isn't given stays as it is."""
+    """Register a system, or change it: kind, organization and code stay; a secret that isn't given stays as it is.
+
+    `new`: only register; BadInput when there is a system with this code, whoever's it is.
+    """
     require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
     row = (
         ExternalSystem.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
@@ -48,6 +51,10 @@ def save_system(
     check_sign_in(sign_in)
     if row is None:
         row, before = _new(actor, code, organization=organization, kind=kind), None
+    elif new:
+        raise BadInput(
+            f'The ID "{code}" is taken by another external system.', code="code-taken", next_step="Choose another ID."
+        )
     else:
         _check_identity(actor, row, organization=organization, kind=kind)
         before = _shown(row)
@@ -103,15 +110,7 @@ def delete_system(actor: Actor, code: str) -> None:
 
 
 def _users_of(row: ExternalSystem) -> list[str]:
-    """Say how many of what protect the system from deletion; rooms above this one may be among them."""
-    found = []
-    for relation in ExternalSystem._meta.related_objects:  # noqa: SLF001 - Django's documented way to relations
-        if relation.on_delete is PROTECT:
-            model = relation.related_model
-            count = model._base_manager.filter(**{relation.field.name: row}).count()  # noqa: SLF001 - the same
-            if count:
-                found.append(f"{count:,} {model._meta.verbose_name_plural}")  # noqa: SLF001 - the same
-    return sorted(found)
+    return [f"{count:,} {name}" for name, count in queries.users_of(row)]
 
 
 def _switch(actor: Actor, code: str, *, enabled: bool) -> Saved:

@@ -13,6 +13,7 @@ from cgr.audit import actions as audit
 from cgr.dhis2.auth import Basic, Token
 from cgr.dhis2.check import check_system
 from cgr.dhis2.client import Dhis2
+from cgr.dhis2.connection import Timeouts
 from cgr.systems.models import ExternalSystem
 from cgr.systems.refusing import refuse_disabled, refuse_oauth
 from cgr.systems.sealing import unseal
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
     from cgr.dhis2.auth import Credentials
     from cgr.dhis2.check import SystemCheck
 
+WHILE_SOMEBODY_WAITS = Timeouts(connect=5.0, read=15.0, total=20.0, slow_read=20.0, slow_total=30.0)
+"""For a page: an answer that takes longer is as good as none, and a browser or proxy would give up."""
+
 
 def open_client(
-    system: ExternalSystem, *, on_wait: Callable[[float], None] | None = None, though_disabled: bool = False
+    system: ExternalSystem,
+    *,
+    on_wait: Callable[[float], None] | None = None,
+    though_disabled: bool = False,
+    timeouts: Timeouts | None = None,
 ) -> Dhis2:
     """Give a client for the system, to be used as a context manager; `on_wait` hears of each pause in seconds.
 
@@ -37,7 +45,11 @@ def open_client(
     if not though_disabled:
         refuse_disabled(system)
     return Dhis2(
-        system.url, _credentials(system), allow_private_networks=settings.ALLOW_PRIVATE_NETWORKS, on_wait=on_wait
+        system.url,
+        _credentials(system),
+        allow_private_networks=settings.ALLOW_PRIVATE_NETWORKS,
+        on_wait=on_wait,
+        timeouts=timeouts or Timeouts(),
     )
 
 
@@ -48,10 +60,10 @@ def _credentials(system: ExternalSystem) -> Credentials:
     return Token(secret) if system.auth_kind == TOKEN else Basic(system.username, secret)
 
 
-def check(actor: Actor, system: ExternalSystem) -> SystemCheck:
+def check(actor: Actor, system: ExternalSystem, *, timeouts: Timeouts | None = None) -> SystemCheck:
     """Try the connection, and keep version and moment; errors of the other side come as they are, nothing kept."""
     require(actor, Permission.MANAGE_SYSTEMS, organization=system.organization.code)
-    with open_client(system, though_disabled=True) as client:
+    with open_client(system, though_disabled=True, timeouts=timeouts) as client:
         refuse_oauth(system, version=client.system_info().version)
         found = check_system(client)
     with transaction.atomic():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import PROTECT
+
 from cgr.accounts.policy import Permission, organizations_where, unknown
-from cgr.systems.models import ExternalSystem
+from cgr.systems.models import ExternalSystem, SystemTokens
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -58,3 +60,21 @@ def _auth(row: ExternalSystem) -> dict[str, object]:
 def open_to_people() -> QuerySet[ExternalSystem]:
     """Give the systems that people may sign in with, to show to everybody who isn't signed in (R2.2)."""
     return ExternalSystem.objects.filter(enabled=True, people_sign_in=True).order_by("code")
+
+
+def users_of(row: ExternalSystem) -> list[tuple[str, int]]:
+    """Give what protects a system from deletion, and how many; rooms above this one may be among them."""
+    found = []
+    for relation in ExternalSystem._meta.related_objects:  # noqa: SLF001 - Django's documented way to relations
+        if relation.on_delete is PROTECT:
+            model = relation.related_model
+            count = model._base_manager.filter(**{relation.field.name: row}).count()  # noqa: SLF001 - the same
+            if count:
+                found.append((str(model._meta.verbose_name_plural), count))  # noqa: SLF001 - the same
+    return sorted(found)
+
+
+def signed_in_as(row: ExternalSystem) -> str:
+    """Give the account by whose consent we are signed in to a system; empty when nobody consented."""
+    found = SystemTokens.objects.filter(system=row).first()
+    return found.username if found is not None else ""

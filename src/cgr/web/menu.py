@@ -29,6 +29,8 @@ def _entries(request: HttpRequest) -> list[tuple[str, str, bool]]:
     ]
     if may_anywhere(actor, Permission.MANAGE_PEOPLE):
         entries.append(("people", gettext("People")))
+    if may_anywhere(actor, Permission.SEE_SYSTEMS):
+        entries += [("systems", gettext("External Systems")), ("compatibility", gettext("Compatibility"))]
     if may_anywhere(actor, Permission.SEE_AUDIT):
         entries.append(("audit", gettext("Audit log")))
     addresses = [(reverse(name), words) for name, words in entries]

@@ -42,6 +42,7 @@ def filled(route: str, place: Place) -> str:
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
         "<str:code>": place.system.code,
         "sessions/<int:key>": f"sessions/{place.session}",
+        "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
     }
     for part, value in parts.items():
         route = route.replace(part, value)

@@ -1,0 +1,172 @@
+"""What is said about DHIS2 servers, in the reader's language.
+
+The rooms below speak English, to the command line too. What they say word for word has its French in the catalogue; a
+message that names a host or a value is told by its code, and stands below as it came, marked as English.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import get_language, gettext, gettext_lazy
+from msgspec import Struct
+
+from cgr.dhis2.compatibility import Answer
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from cgr.core.errors import CgrError
+    from cgr.dhis2.check import SystemCheck
+    from cgr.dhis2.compatibility import Compatibility
+    from cgr.dhis2.registration import Registration
+
+KINDS: Final = {"dhis2": "DHIS2"}
+
+SIGN_INS: Final[dict[str, _StrPromise]] = {
+    "basic": gettext_lazy("User name and password"),
+    "token": gettext_lazy("Personal access token"),
+    "oauth2": gettext_lazy("OAuth2"),
+}
+
+GRANTS: Final[dict[str, _StrPromise]] = {
+    "code": gettext_lazy("A person consents in DHIS2"),
+    "password": gettext_lazy("User name and password, up to 2.41"),
+}
+
+AUTHORITIES: Final[dict[str, _StrPromise]] = {
+    "F_ORGANISATIONUNIT_ADD": gettext_lazy("to create and change organisation units"),
+    "F_ORGANISATIONUNIT_MOVE": gettext_lazy("to move organisation units below another parent"),
+    "F_ORGUNITGROUP_PUBLIC_ADD": gettext_lazy("to change who belongs to organisation unit groups"),
+}
+"""What a missing authority would be needed for."""
+
+ANSWERS: Final[dict[Answer, tuple[str, _StrPromise]]] = {
+    Answer.YES: ("✓", gettext_lazy("yes")),
+    Answer.NO: ("✗", gettext_lazy("no")),
+    Answer.SWITCHED_ON: ("!", gettext_lazy("if switched on")),
+    Answer.EXPECTED: ("?", gettext_lazy("expected")),
+}
+
+HAPPENED: Final[dict[str, _StrPromise]] = {
+    "account-disabled": gettext_lazy("That account is switched off or has expired in DHIS2."),
+    "account-linked": gettext_lazy("That account is linked to somebody else."),
+    "account-locked": gettext_lazy("DHIS2 has locked the account after wrong passwords."),
+    "address-not-allowed": gettext_lazy("The address leads to a network that may not be contacted from here."),
+    "bad-client": gettext_lazy("DHIS2 could not accept this OAuth2 client."),
+    "bad-code": gettext_lazy("This can't be an ID."),
+    "bad-secret": gettext_lazy("The password, token or client secret is empty or holds a line break."),
+    "bad-url": gettext_lazy("This can't be the address of a DHIS2."),
+    "bad-username": gettext_lazy("DHIS2 could not accept this user name."),
+    "busy": gettext_lazy("DHIS2 is busy."),
+    "code-taken": gettext_lazy("This ID is taken by another external system."),
+    "connect-time-out": gettext_lazy("The server could not be reached in time."),
+    "connection-cut": gettext_lazy("The connection was cut before the answer was complete."),
+    "connection-refused": gettext_lazy("Nothing answers at this address and port."),
+    "forbidden": gettext_lazy("DHIS2 forbids the account to do this."),
+    "name-not-resolved": gettext_lazy("There is no server of this name."),
+    "name-service-away": gettext_lazy("This machine's name service doesn't answer."),
+    "no-authorization": gettext_lazy("Nobody signs in to this external system by OAuth2 and consent."),
+    "no-connection": gettext_lazy("There is no connection to the server."),
+    "no-people-sign-in": gettext_lazy("Signing in with accounts of this external system isn't switched on."),
+    "not-dhis2": gettext_lazy("What answers at this address isn't a DHIS2."),
+    "not-json": gettext_lazy("What answers at this address isn't a DHIS2."),
+    "oauth-client-refused": gettext_lazy("DHIS2 refuses the OAuth2 client."),
+    "oauth-elsewhere": gettext_lazy("DHIS2 names another address for signing in."),
+    "oauth-grant-refused": gettext_lazy("DHIS2 refuses this grant for the OAuth2 client."),
+    "oauth-not-offered": gettext_lazy("This DHIS2 doesn't offer OAuth2."),
+    "oauth-version": gettext_lazy("This version of DHIS2 can't be signed in to by OAuth2."),
+    "public-url-missing": gettext_lazy("The app would not know where the registry is: CGR_PUBLIC_URL isn't set."),
+    "redirect-elsewhere": gettext_lazy("The server leads to another one."),
+    "redirect-to-login": gettext_lazy("DHIS2 leads to its sign-in page instead of answering."),
+    "secret-missing": gettext_lazy("A password, token or client secret is needed."),
+    "secret-needed-again": gettext_lazy(
+        "The address, user or way to sign in changes, so the password, token or client secret is needed again."
+    ),
+    "server-away": gettext_lazy("The DHIS2 is away."),
+    "server-error": gettext_lazy("DHIS2 answers with an error of its own."),
+    "sign-in-again": gettext_lazy("The consent has ended, or was never given."),
+    "system-disabled": gettext_lazy("The external system is disabled, so nothing is read from it or sent to it."),
+    "system-in-use": gettext_lazy("The external system is still in use."),
+    "time-out": gettext_lazy("DHIS2 did not answer in time."),
+    "tls-failed": gettext_lazy("The encrypted connection failed."),
+    "two-factor": gettext_lazy("The account signs in with a second factor, which a program can't give."),
+    "unknown-or-not-allowed": gettext_lazy("There is nobody and nothing of this name that you may use."),
+    "unknown-version": gettext_lazy("The server doesn't say which version of DHIS2 it is."),
+    "username-missing": gettext_lazy("A user name is needed."),
+    "version-too-old": gettext_lazy("This version of DHIS2 is too old to be used."),
+    "wrong-credentials": gettext_lazy("DHIS2 refuses the user name and password, or the token."),
+}
+
+NEXT_STEPS: Final[dict[str, _StrPromise]] = {
+    "account-linked": gettext_lazy("End that link first."),
+    "bad-url": gettext_lazy("Write the address where people open this DHIS2, as in https://dhis2.example.org."),
+    "forbidden": gettext_lazy("Have a DHIS2 administrator give the account what it lacks."),
+    "oauth-client-refused": gettext_lazy("Compare the OAuth2 client in that DHIS2 with what this page shows."),
+    "oauth-grant-refused": gettext_lazy("Give the OAuth2 client in that DHIS2 the grant types that this page shows."),
+    "bad-client": gettext_lazy("Correct it; the page of the external system shows what DHIS2 has to know."),
+    "no-people-sign-in": gettext_lazy("Switch it on in the form of the external system first."),
+    "sign-in-again": gettext_lazy("Connect to that DHIS2 on this page; a run that stopped can then be resumed."),
+    "system-disabled": gettext_lazy("Enable it on this page first."),
+    "system-in-use": gettext_lazy("Disable it instead. One with external ids or runs is kept for its history."),
+}
+"""Where the next step of the command line isn't that of the pages."""
+
+
+class Failure(Struct, frozen=True):
+    """An error: what happened, what to do, and the English words in which the room below told it."""
+
+    happened: str
+    next_step: str
+    original: str
+
+    @property
+    def told(self) -> str:
+        """Give one text for a field; the original says more about what was typed, to whoever reads it."""
+        return f"{self.original if get_language() == 'en' else self.happened} {self.next_step}"
+
+
+def in_words(error: CgrError) -> Failure:
+    """Say an error in the language of the page; one that has no words here yet as it came."""
+    step = NEXT_STEPS.get(error.code) or gettext(error.next_step)
+    return Failure(str(HAPPENED.get(error.code) or error.message), str(step), error.message)
+
+
+def found_in_words(found: SystemCheck) -> dict[str, object]:
+    """Say what the test of a connection found."""
+    return {
+        "version": found.version,
+        "user": found.user,
+        "units": found.units,
+        "levels": [(one.level, one.name) for one in found.levels],
+        "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
+        "clock_skew": found.clock_skew_s,
+        "warnings": [_marked(one) for one in found.warnings],
+    }
+
+
+def compatibility_in_words(row: Compatibility) -> dict[str, object]:
+    """Say a row of the table of versions."""
+    questions = {
+        gettext("Import"): row.importing,
+        gettext("Synchronization"): row.syncing,
+        "OAuth2": row.oauth2,
+        gettext("Personal access token"): row.tokens,
+    }
+    return {
+        "name": gettext(row.name),
+        "questions": [(name, ANSWERS[answer]) for name, answer in questions.items()],
+        "verified": gettext(row.verified),
+        "notes": gettext(row.notes) if row.notes else "",
+    }
+
+
+def registration_in_words(found: Registration) -> dict[str, object]:
+    """Say what to do to have a DHIS2 know this registry as an OAuth2 client."""
+    return {"versions": gettext(found.versions), "path": found.path, "steps": [gettext(one) for one in found.steps]}
+
+
+def _marked(text: str) -> tuple[str, str]:
+    """Give a text and its language."""
+    translated = gettext(text)
+    return translated, "en" if translated == text else get_language() or "en"

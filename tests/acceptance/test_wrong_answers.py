@@ -13,7 +13,6 @@ import pytest
 from django.db import transaction
 
 from cgr.core.errors import CgrError
-from cgr.dhis2.client import Dhis2
 from cgr.dhis2.connection import Timeouts
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
@@ -65,7 +64,7 @@ def country(monkeypatch: pytest.MonkeyPatch) -> Iterator[Country]:
     """The country with all edits to be sent, asked by somebody with little patience."""
     monkeypatch.setenv("TEST_PASSWORD", "district")
     impatient = Timeouts(read=PATIENCE_S, slow_read=PATIENCE_S)
-    monkeypatch.setattr("cgr.systems.connection.Dhis2", partial(Dhis2, timeouts=impatient))
+    monkeypatch.setattr("cgr.systems.connection.Timeouts", lambda: impatient)
     yield from edited_country(troubled_world())
 
 

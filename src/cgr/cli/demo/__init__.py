@@ -66,6 +66,7 @@ def _serve(sandbox: SandboxServer) -> None:
     from cgr.accounts import actions  # noqa: PLC0415 - needs Django set up
     from cgr.accounts.actors import local_operator  # noqa: PLC0415 - as above
     from cgr.cli.serve import listen, serve_until_stopped  # noqa: PLC0415 - as above
+    from cgr.cli.serve_worker import worker_beside  # noqa: PLC0415 - as above
     from cgr.project.environment import read_environment  # noqa: PLC0415 - as above
 
     password = secrets.token_urlsafe(9)
@@ -75,4 +76,5 @@ def _serve(sandbox: SandboxServer) -> None:
     tell(f"\nThe registry:  http://{environment.host}:{environment.port}/   sign in as demo / {password}")
     tell(f"The DHIS2:     {sandbox.url}   sign in as admin / district")
     tell("Stop both with Ctrl-C.")
-    serve_until_stopped(listener)
+    with worker_beside():
+        serve_until_stopped(listener)

@@ -49,6 +49,9 @@ lock: $(STAMPS)/tools
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(COMPILE) --group tools -c requirements/dev.txt -o requirements/tools.txt
+	$(COMPILE) --group npm -o requirements/npm.txt
+	$(COMPILE) --group release -o requirements/release.txt
+	npm install --package-lock-only --silent
 
 chromium:
 	@.ci/find-chromium
@@ -62,7 +65,11 @@ $(STAMPS)/runtime: requirements/runtime.txt $(STAMPS)/tools
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
 	@touch $@
 
-$(STAMPS)/project: pyproject.toml $(STAMPS)/runtime
+$(STAMPS)/assets: package-lock.json .ci/fetch-assets $(STAMPS)/tools
+	.ci/fetch-assets
+	@touch $@
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/runtime $(STAMPS)/assets
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

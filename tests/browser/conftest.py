@@ -1,9 +1,14 @@
-"""A real Chromium, the one the operating system brings; without it the browser tests are skipped, by name."""
+"""A real Chromium, the one the operating system brings; without it the browser tests are skipped, by name.
+
+`look` takes the pictures that a person looks at afterwards, and holds every page to what any page owes.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +16,19 @@ from django.db import connections
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
 
 CHROMIUM = shutil.which("chromium")
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+ENGLISH = re.compile(
+    r"\b(the|and|is|not|with|password|save|test|address|sign|saved|what|of|edit|people)\b", re.IGNORECASE
+)
+"""Words that give away a text nobody translated."""
 
 
 @pytest.fixture
@@ -31,7 +44,63 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="en-GB")
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
         connections.close_all()  # inside Playwright's event loop Django has others than outside of it
         browser.close()
     assert complaints == []
+
+
+@pytest.fixture
+def look(page: Page) -> Callable[[str], None]:
+    """Give a function that takes pictures of the page: light, dark, and at 360 px, where nothing may be wider.
+
+    It also fails for what axe calls serious or critical, and for English on a French page.
+    """
+    SCREENSHOTS.mkdir(exist_ok=True)
+
+    def look_at(name: str) -> None:
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            _picture(page, f"{name}-{theme}")
+            assert _barriers(page) == []
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 360, "height": 740})
+        _picture(page, f"{name}-360")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.set_viewport_size({"width": 1366, "height": 768})
+        if page.locator("html").get_attribute("lang") == "fr":
+            assert ENGLISH.findall(page.locator("main").inner_text()) == []
+
+    return look_at
+
+
+def _picture(page: Page, name: str) -> None:
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    # Playwright hides the caret and leaves empty style attributes, which our policy blocks when htmx copies them.
+    page.evaluate("document.querySelectorAll('[style=\"\"]').forEach(element => element.removeAttribute('style'))")
+
+
+def _barriers(page: Page) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']} {one['nodes'][0]['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.fixture
+def sign_in(page: Page, live_server: LiveServer) -> Callable[[str, str], None]:
+    """Give a function that signs somebody in through the form."""
+
+    def sign_in_as(name: str, password: str) -> None:
+        page.goto(f"{live_server.url}/sign-in/")
+        page.get_by_label("Sign-in name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+
+    return sign_in_as

@@ -1,25 +1,44 @@
-"""The menu of the settings: what is in it follows from what the signed-in person may do."""
+"""The menus: what is in them follows from what the signed-in person may do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
 
 
-def settings_menu(request: HttpRequest) -> dict[str, object]:
-    """Give templates `settings_menu`, computed when a page shows it."""
-    return {"settings_menu": lambda: _entries(request)}
+_MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
+    ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
+]
+"""Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""
 
 
-def _entries(request: HttpRequest) -> list[tuple[str, str, bool]]:
+def menus(request: HttpRequest) -> dict[str, object]:
+    """Give templates `main_menu` and `settings_menu`, computed when a page shows them."""
+    return {"main_menu": lambda: _main(request), "settings_menu": lambda: _settings(request)}
+
+
+def _main(request: HttpRequest) -> list[tuple[str, str, bool]]:
+    user = getattr(request, "user", None)  # an answer may be given before anybody asked who it is for
+    if user is None or not user.is_authenticated:
+        return []
+    actor = actor_of(user)
+    return [
+        (reverse(name), str(words), request.path.startswith(beginning))
+        for name, words, permission, beginning in _MAIN
+        if permission is None or may_anywhere(actor, permission)
+    ]
+
+
+def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
     actor = actor_of(request.user)
     entries = [
         ("account", gettext("Account")),

@@ -85,7 +85,7 @@ def _without_ids(texts: list[str]) -> list[str]:
     return [re.sub(r"'X-Request-ID': '\w+'", "", text) for text in texts]
 
 
-@pytest.mark.parametrize("route", [*PAGES, "/nowhere/", "/static/web/style.css"])
+@pytest.mark.parametrize("route", [*PAGES, "/nowhere/", "/static/web/css/base.css"])
 def test_every_answer_has_every_header_and_nothing_inline(route: str, own: Place, cast: dict[str, Actor]) -> None:
     for actor in (None, cast["system-administrator"]):
         answer = ask(browser_of(actor), filled(route, own), secure=True)

@@ -293,7 +293,7 @@ def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
     ) as served:
         assert served.stdout is not None
         url = json.loads(served.stdout.readline())["url"]
-        for path in ("sign-in/", "static/web/style.css"):
+        for path in ("sign-in/", "static/web/css/base.css"):
             with urllib.request.urlopen(url + path) as answer:  # noqa: S310 - our own address
                 assert answer.status == 200
         served.send_signal(signal.SIGINT)

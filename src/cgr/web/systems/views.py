@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
@@ -24,6 +25,7 @@ from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check
 from cgr.systems.plugin import dhis2_app
 from cgr.systems.registering import client_registration
 from cgr.systems.signing_in import CODE, OAUTH2
+from cgr.web.dialogs import leave
 from cgr.web.systems.forms import NewSystemForm, SystemForm
 from cgr.web.systems.words import KINDS, compatibility_in_words, found_in_words, in_words, registration_in_words
 from cgr.web.words import in_reader_language
@@ -67,7 +69,7 @@ def add_system(request: HttpRequest) -> HttpResponse:
     form = NewSystemForm(actor, request.POST or None)
     if request.method == "POST" and form.is_valid() and _save(actor, form, None):
         messages.success(request, gettext("The external system is registered. Test the connection now."))
-        return redirect("system", code=form.cleaned_data["code"])
+        return leave(request, reverse("system", args=[form.cleaned_data["code"]]))
     return render(request, "web/systems/add.html", {"form": form})
 
 

@@ -1,0 +1,8 @@
+// What every page needs: the menu of narrow screens, and dialogs that open what a link leads to.
+// Without scripts each of these is an ordinary link to an ordinary page.
+
+import { openDialogs } from "./dialogs.js";
+import { openMenu } from "./menu.js";
+
+openMenu(document.querySelector("[data-menu]"));
+openDialogs(document.querySelector("#dialog"));

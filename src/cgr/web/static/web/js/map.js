@@ -1,0 +1,120 @@
+// <cgr-map>: our own places on a graticule, nothing from elsewhere. MapLibre is loaded when the map comes into sight.
+//
+//   data-src    address of GeoJSON; each feature's properties: `kind` (a colour of parts.css), `label`, `url` (optional)
+//   data-tiles  address of vector tiles with {z}/{x}/{y}, whose layer is called "places"; used instead of data-src
+//   data-bounds west,south,east,north to begin with
+//
+// A click on a place gives the event `cgr-map:select`, whose detail is the place's properties.
+
+const LIBRARY = "../../vendor/maplibre-gl.mjs";
+const STYLES = "../../vendor/maplibre-gl.css";
+const KINDS = ["new", "changed", "moved", "same", "problem", "blocked"];
+const PLACES = "places";
+
+class PlaceMap extends HTMLElement {
+  connectedCallback() {
+    this.setAttribute("role", "group");
+    const seen = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      seen.disconnect();
+      this.draw();
+    });
+    seen.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.map?.remove();
+    this.map = undefined;
+  }
+
+  async draw() {
+    loadStyles();
+    const { Map, NavigationControl } = await import(LIBRARY);
+    if (!this.isConnected) return;
+    this.map = new Map({
+      container: this,
+      style: { version: 8, sources: {}, layers: [] },
+      attributionControl: false,
+      bounds: this.dataset.bounds?.split(",").map(Number),
+      fitBoundsOptions: { padding: 24 },
+      locale: JSON.parse(this.dataset.words ?? "{}"),
+    });
+    this.map.addControl(new NavigationControl({ showCompass: false }));
+    await this.map.once("load");
+    drawGraticule(this.map, colourOf(this, "same"));
+    await this.show(this.dataset.src);
+    this.map.on("click", (event) => this.select(event.point));
+    this.setAttribute("data-drawn", "");
+  }
+
+  /** Show the GeoJSON at another address; the map stays where it is unless this is the first. */
+  async show(address) {
+    if (this.dataset.tiles && !this.map.getSource(PLACES)) {
+      this.map.addSource(PLACES, { type: "vector", tiles: [new URL(this.dataset.tiles, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}")] });
+      addLayers(this.map, this, { "source-layer": PLACES });
+      return;
+    }
+    if (!address) return;
+    const places = await (await fetch(address, { headers: { Accept: "application/geo+json" } })).json();
+    if (this.map.getSource(PLACES)) {
+      this.map.getSource(PLACES).setData(places);
+      return;
+    }
+    this.map.addSource(PLACES, { type: "geojson", data: places });
+    addLayers(this.map, this, {});
+    const bounds = boundsOf(places);
+    if (bounds && !this.dataset.bounds) this.map.fitBounds(bounds, { padding: 24, maxZoom: 12, animate: false });
+  }
+
+  select(point) {
+    const [found] = this.map.queryRenderedFeatures(point, { layers: ["points", "areas"].filter((id) => this.map.getLayer(id)) });
+    if (found) this.dispatchEvent(new CustomEvent("cgr-map:select", { bubbles: true, detail: found.properties }));
+  }
+}
+
+function loadStyles() {
+  if (document.querySelector("link[data-map]")) return;
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL(STYLES, import.meta.url).href;
+  link.dataset.map = "";
+  document.head.append(link);
+}
+
+// MapLibre wants colours as they are, not as variables: ask the page what it makes of them.
+function colourOf(element, kind) {
+  const probe = document.createElement("span");
+  probe.className = `kind-${kind}`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function addLayers(map, element, source) {
+  const colour = ["match", ["get", "kind"], ...KINDS.flatMap((kind) => [kind, colourOf(element, kind)]), colourOf(element, "changed")];
+  map.addLayer({ id: "areas", type: "fill", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour, "fill-opacity": 0.15 } });
+  map.addLayer({ id: "outlines", type: "line", source: PLACES, ...source, filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": colour, "line-width": 1.5 } });
+  map.addLayer({ id: "points", type: "circle", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-radius": 5, "circle-stroke-width": 1, "circle-stroke-color": "#fff" } });
+}
+
+function drawGraticule(map, colour) {
+  const lines = [];
+  for (let degree = -180; degree <= 180; degree += 5) lines.push([[degree, -85], [degree, 85]]);
+  for (let degree = -85; degree <= 85; degree += 5) lines.push([[-180, degree], [180, degree]]);
+  map.addSource("graticule", { type: "geojson", data: { type: "MultiLineString", coordinates: lines } });
+  map.addLayer({ id: "graticule", type: "line", source: "graticule", paint: { "line-color": colour, "line-opacity": 0.4, "line-width": 0.5 } });
+}
+
+function boundsOf(places) {
+  const bounds = [180, 90, -180, -90];
+  const take = (coordinates) => {
+    if (typeof coordinates[0] !== "number") return coordinates.forEach(take);
+    const [x, y] = coordinates;
+    bounds.splice(0, 4, Math.min(bounds[0], x), Math.min(bounds[1], y), Math.max(bounds[2], x), Math.max(bounds[3], y));
+  };
+  places.features.forEach((feature) => feature.geometry && take(feature.geometry.coordinates));
+  return bounds[0] <= bounds[2] ? bounds : null;
+}
+
+customElements.define("cgr-map", PlaceMap);

@@ -33,6 +33,9 @@ _FIELD_OF = {
     "oauth-version": "auth",
 }
 _ABOUT_THE_SECRET = frozenset({"bad-secret", "secret-missing", "secret-needed-again"})
+_FOR_CONNECTING = frozenset(
+    {"organization", "url", "auth", "username", "password", "token", "client_id", "client_secret", "grant"}
+)
 _SECRETS = ("password", "token", "client_secret")
 
 
@@ -156,6 +159,13 @@ class NewSystemForm(SystemForm):
         field = self.fields["organization"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = [(row.code, in_reader_language(row.label)) for row in places]
+
+    def can_be_tried(self) -> bool:
+        """Say whether the connection can be tried as it is; what only matters for registering may still be missing."""
+        self.is_valid()
+        for name in set(self.errors) - _FOR_CONNECTING:
+            del self.errors[name]
+        return not self.errors
 
 
 class LinkForm(forms.Form):

@@ -56,7 +56,7 @@ def broken_in_words(one: Breakage) -> str:
             text = ngettext("%(count)s object has a value for it.", "%(count)s objects have values for it.", one.count)
         case Kept.PARENTS:
             text = ngettext(
-                "One parent of a Geo-Object is kept by it.",
+                "%(count)s parent of a Geo-Object is kept by it.",
                 "%(count)s parents of Geo-Objects are kept by it.",
                 one.count,
             )

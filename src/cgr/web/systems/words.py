@@ -157,6 +157,12 @@ NEXT_STEPS: Final[dict[str, _StrPromise]] = {
     "oauth-grant-refused": gettext_lazy("Give the OAuth2 client in that DHIS2 the grant types that this page shows."),
     "bad-client": gettext_lazy("Correct it; the page of the external system shows what DHIS2 has to know."),
     "no-people-sign-in": gettext_lazy("Switch it on in the form of the external system first."),
+    "type-in-use": gettext_lazy(
+        "Choose a geometry that takes those that are there, or make another type or hierarchy."
+    ),
+    "attribute-in-use": gettext_lazy(
+        "Remove or change those values first; or add another attribute and leave this one."
+    ),
     "sign-in-again": gettext_lazy("Connect to that DHIS2 on this page; a run that stopped can then be resumed."),
     "system-disabled": gettext_lazy("Enable it on this page first."),
     "system-in-use": gettext_lazy("Disable it instead. One with external ids or runs is kept for its history."),

@@ -164,6 +164,10 @@ CALLS: dict[str, Call] = {
     ),
     "accounts.actions.people.grant_instance": lambda a, p: accounts.grant_instance(a, p.member.username),
     "accounts.actions.people.revoke_instance": lambda a, p: accounts.revoke_instance(a, p.member.username),
+    # About oneself: in the place of others there is nothing to set.
+    "accounts.actions.localization.set_localization": lambda a, p: (
+        p.word == "own" and accounts.set_localization(a, language="fr", time_zone="Africa/Lusaka").unchanged is False
+    ),
     "accounts.actions.sign_in.set_password": lambda a, p: accounts.set_password(
         a, p.member.username, password=_GOOD_PASSWORD
     ),
@@ -206,6 +210,13 @@ CALLS: dict[str, Call] = {
     "systems.registering.client_registration": lambda a, p: registering.client_registration(a, p.system.code),
     "systems.rotation.rotate": lambda a, _: rotation.rotate(a),
     "systems.connection.check": lambda a, p: connection.check(a, p.system),
+    "systems.connection.try_out": lambda a, p: connection.try_out(
+        a,
+        organization=p.code,
+        url=NOWHERE,
+        sign_in=SignIn("basic", "u", "other"),
+        timeouts=connection.WHILE_SOMEBODY_WAITS,
+    ),
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
     "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),

@@ -37,7 +37,9 @@ MAPPING = SyncMapping(
     ],
 )
 def test_an_attribute_is_used_where_it_is_mapped_fills_a_field_or_filters(
-    type_code: str, attribute: str, used: bool
+    type_code: str,
+    attribute: str,
+    used: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
     assert uses_attribute(MAPPING, type_code, attribute) is used
 
@@ -54,7 +56,9 @@ def test_an_attribute_is_used_where_it_is_mapped_fills_a_field_or_filters(
     ],
 )
 def test_a_term_is_used_through_the_attributes_that_draw_from_its_tree(
-    drawing: set[tuple[str, str]], term: str, used: bool
+    drawing: set[tuple[str, str]],
+    term: str,
+    used: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
     assert uses_term(MAPPING, drawing, term) is used
 

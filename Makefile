@@ -48,6 +48,10 @@ docs: $(STAMPS)/dev
 wheel: docs
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
+# The fast part of the suite on the other Pythons of this machine and both Djangos.
+compat: $(STAMPS)/dev
+	.ci/check-compatibility
+
 # Renews the pinned requirements. The files hold names, versions and hashes, and no addresses.
 lock: $(STAMPS)/tools
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt

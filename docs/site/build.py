@@ -1,5 +1,7 @@
 """Build the documents as pages that the app serves under /docs: `make docs`. Needs no network.
 
+`build.py FOLDER` builds them somewhere else.
+
 The sources are written to be read where they lie, with links that lead out of `docs/` (to SECURITY.md, NOTICE) and a
 README.md in a folder as its first page. A site can't follow either, so they are laid out for it in a folder of their
 own first: what is linked outside comes along below `project/`, and README.md becomes index.md.
@@ -11,6 +13,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +22,6 @@ from sphinx.cmd.build import build_main
 HERE: Final = Path(__file__).resolve().parent
 DOCS: Final = HERE.parent
 ROOT: Final = DOCS.parent
-LAID_OUT: Final = ROOT / "build" / "docs" / "sources"
-DOCTREES: Final = ROOT / "build" / "docs" / "doctrees"
 SITE: Final = ROOT / "src" / "cgr" / "web" / "built_docs"
 
 LINK: Final = re.compile(r"(\]\()([^)\s#]+)")
@@ -61,14 +62,16 @@ class Layout:
             self.waiting.append(path)
         return self.places[path]
 
-    def lay_out(self) -> None:
-        """Write all of them, links rewritten, unchanged files untouched so that only what changed is built again."""
+    def lay_out(self, folder: Path) -> None:
+        """Write all of them, links rewritten."""
         while self.waiting:
             path = self.waiting.pop()
             content = path.read_bytes()
             if path.suffix == ".md":
                 content = self._relinked(content.decode(), path).encode()
-            _write(LAID_OUT / self.places[path], content)
+            into = folder / self.places[path]
+            into.parent.mkdir(parents=True, exist_ok=True)
+            into.write_bytes(content)
 
     def _relinked(self, text: str, page: Path) -> str:
         def relinked(found: re.Match[str]) -> str:
@@ -80,14 +83,8 @@ class Layout:
         return LINK.sub(relinked, text)
 
 
-def _write(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
 def _append(path: Path, text: str) -> None:
-    _write(path, path.read_bytes() + text.encode())
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
 
 
 def _navigation(pages: list[Path]) -> str:
@@ -100,23 +97,22 @@ def _navigation(pages: list[Path]) -> str:
     return "".join(parts)
 
 
-def main() -> int:
+def main(site: Path) -> int:
     """Lay the sources out and build them; any warning is an error."""
-    layout = Layout()
-    layout.lay_out()
-    known = {LAID_OUT / place for place in layout.places.values()}
-    for old in [path for path in LAID_OUT.rglob("*") if path.is_file() and path not in known]:
-        old.unlink()
-    pages = [place for place in layout.places.values() if place.suffix == ".md"]
-    _append(LAID_OUT / "index.md", _navigation([page for page in pages if page != Path("index.md")]))
-    decisions = sorted(page.stem for page in pages if page.parts[0] == "decisions" and page.stem != "index")
-    _append(LAID_OUT / "decisions" / "index.md", NAVIGATION.format(caption="Decisions", pages="\n".join(decisions)))
-    shutil.rmtree(SITE, ignore_errors=True)
-    arguments = ["-b", "html", "-q", "--fail-on-warning", "--keep-going", "-c", HERE, "-d", DOCTREES, LAID_OUT, SITE]
-    status = build_main([str(argument) for argument in arguments])
-    (SITE / ".buildinfo").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="cgr-docs-") as folder:
+        sources = Path(folder) / "sources"
+        layout = Layout()
+        layout.lay_out(sources)
+        pages = [place for place in layout.places.values() if place.suffix == ".md"]
+        _append(sources / "index.md", _navigation([page for page in pages if page != Path("index.md")]))
+        decisions = sorted(page.stem for page in pages if page.parts[0] == "decisions" and page.stem != "index")
+        _append(sources / "decisions" / "index.md", NAVIGATION.format(caption="Decisions", pages="\n".join(decisions)))
+        shutil.rmtree(site, ignore_errors=True)
+        options = ["-b", "html", "-q", "--fail-on-warning", "--keep-going", "-c", str(HERE), "-d", f"{folder}/doctrees"]
+        status = build_main([*options, str(sources), str(site)])
+    (site / ".buildinfo").unlink(missing_ok=True)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else SITE))

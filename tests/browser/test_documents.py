@@ -35,6 +35,5 @@ def test_somebody_who_cannot_sign_in_finds_the_page_that_helps(
 
     page.get_by_role("link", name="Command line").first.click()
     page.get_by_role("heading", name="Command line", level=1).wait_for()
-    look("document-reference")
     page.get_by_role("link", name="← To the registry").click()
     page.get_by_role("heading", name="Sign in").wait_for()

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cgr.cli.instance import open_instance
-from cgr.cli.output import Json, Preview, open_input, show
+from cgr.cli.output import Json, Preview, open_input, show, tell
+from cgr.core.differences import differences, words
+from cgr.core.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,32 +29,56 @@ def register(parent: typer.Typer) -> None:
 def apply(
     file: Annotated[str, typer.Argument(help="The YAML file, or - for standard input.")],
     *,
+    rehearse: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYSTEM=URL", help="In an instance of its own: with this sandbox in place of the system."),
+    ] = None,
     preview: Preview = False,
     as_json: Json = False,
 ) -> None:
     """Make the configuration what the file says: all of it or nothing; what it doesn't name stays."""
+    sandboxes = dict(map(_system_and_url, rehearse or ()))
     with open_input(file) as stream:
         content = stream.read()
     actor = open_instance()
     from cgr.configuration import applying  # noqa: PLC0415 - needs Django set up
 
-    outcome = applying.apply(actor, content, preview=preview)
+    outcome = applying.apply(actor, content, preview=preview, sandboxes=sandboxes)
+    if sandboxes:
+        tell("A rehearsal: no schedules, no notices, no other systems and what synchronises with them.")
     show(outcome, _words(outcome, preview=preview), as_json=as_json)
 
 
 @app.command("export")
-def export() -> None:
+def export(
+    *,
+    references: Annotated[
+        bool, typer.Option("--references", help="With the name of an environment variable for each secret.")
+    ] = False,
+) -> None:
     """Write the configuration as YAML to standard output; secrets are left out."""
     actor = open_instance()
     from cgr.configuration import exporting  # noqa: PLC0415 - needs Django set up
 
-    sys.stdout.write(exporting.export(actor))
+    sys.stdout.write(exporting.export(actor, references=references))
+
+
+def _system_and_url(given: str) -> tuple[str, str]:
+    system, _, url = given.partition("=")
+    if not system or not url:
+        raise BadInput(
+            f'"{given}" doesn\'t say which system is rehearsed and where.',
+            code="usage",
+            next_step="Write it as --rehearse SYSTEM=URL, like hmis=http://127.0.0.1:8085.",
+        )
+    return system, url
 
 
 def _words(outcome: Outcome, *, preview: bool) -> Iterator[str]:
     yield from (f"+ {entry.kind} {entry.code}" for entry in outcome.created)
     for entry in outcome.changed:
         yield f"~ {entry.kind} {entry.code}"
-        yield from (f"    {name}: {change['from']!r} → {change['to']!r}" for name, change in entry.fields.items())
+        for name, change in entry.fields.items():
+            yield from (f"    {words(one)}" for one in differences(change["from"], change["to"], where=name))
     counts = f"{len(outcome.created)} new, {len(outcome.changed)} changed, {outcome.unchanged} as they were"
     yield f"{counts} (a preview: nothing was written)." if preview else f"{counts}."

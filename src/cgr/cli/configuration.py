@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path  # noqa: TC003 - typer reads it when it builds the command
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cgr.cli.instance import open_instance
-from cgr.cli.output import Json, Preview, open_input, show, tell
+from cgr.cli.output import Json, Preview, open_input, replacing, show, tell
 from cgr.core.differences import differences, words
 from cgr.core.errors import BadInput
 
@@ -61,6 +63,49 @@ def export(
     from cgr.configuration import exporting  # noqa: PLC0415 - needs Django set up
 
     sys.stdout.write(exporting.export(actor, references=references))
+
+
+@app.command("import-gpr")
+def import_gpr(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="JSON of GeoPrism Registry.")],
+    *,
+    organization: Annotated[str, typer.Option(help="Code of the organization of what doesn't say its own.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; else standard output.")
+    ] = None,
+) -> None:
+    """Make a configuration file of what GeoPrism Registry gives as JSON; what can't be carried over is named."""
+    from cgr.configuration.geoprism import carry_over  # noqa: PLC0415 - only this command needs it
+    from cgr.configuration.yaml_writing import written  # noqa: PLC0415 - only this command needs it
+
+    carried = carry_over({name: _json_of(name) for name in files}, organization=organization)
+    head = ["Carried over from GeoPrism Registry. Look at each of these, then: cgr config apply FILE --preview"]
+    text = "".join(f"# {line}\n" for line in [*head, *carried.left_out]) + written(carried.document())
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        with replacing(output) as stream:
+            stream.write(text.encode())
+    for line in carried.left_out:
+        tell(line)
+    if carried.left_out:
+        raise typer.Exit(1)
+
+
+def _json_of(name: str) -> object:
+    with open_input(name) as stream:
+        content = stream.read()
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        sheet = content.startswith(b"PK") or name.endswith(".csv")
+        raise BadInput(
+            f"{name} isn't JSON: {error}.",
+            code="bad-file",
+            next_step="A spreadsheet holds objects: bring it in by `cgr import file`."
+            if sheet
+            else "Save what GeoPrism Registry's API gives, as it is.",
+        ) from error
 
 
 def _system_and_url(given: str) -> tuple[str, str]:

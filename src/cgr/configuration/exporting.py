@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import yaml
-
 from cgr.accounts import queries as accounts
-from cgr.configuration.yaml_reading import add_scalars
+from cgr.configuration.yaml_writing import written
 from cgr.core.localized import DEFAULT
 from cgr.registry import queries as registry
 from cgr.sync import configs
@@ -28,7 +26,6 @@ _WITHOUT = """\
 _WITH = """\
 # Secrets are never exported. Where one is kept, the file names an environment variable: set it before you apply this.
 """
-_WIDTH = 120
 
 
 def export(actor: Actor, *, references: bool = False) -> str:
@@ -47,9 +44,7 @@ def export(actor: Actor, *, references: bool = False) -> str:
         "syncs": configs.export(actor, reference=reference),
     }
     present = {name: _main_language_first(content) for name, content in document.items() if content}
-    return (_WITH if references else _WITHOUT) + yaml.dump(
-        present, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH
-    )
+    return (_WITH if references else _WITHOUT) + written(present)
 
 
 def _main_language_first(value: object) -> object:
@@ -73,15 +68,3 @@ class _Variables:
         while self._given.setdefault(name, (code, secret)) != (code, secret):
             name += "_"
         return {"env": name}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes equal values out each time: an alias would tie two entries together that only happen to be equal."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the signature PyYAML calls
-        """Never make an alias."""
-        return True
-
-
-# The dumper quotes by YAML 1.1; what only the reader's 1.2 takes for a number (1e3) needs quotes too.
-add_scalars(_Dumper)

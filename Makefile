@@ -48,6 +48,14 @@ docs: $(STAMPS)/dev
 wheel: docs
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
+# What a release is made of, as CycloneDX.
+sbom: $(STAMPS)/project
+	.ci/list-parts
+
+# The wheel of a tagged commit, built twice with the same bytes; its checksum and its parts beside it.
+release: $(STAMPS)/dev sbom
+	$(BIN)/python scripts/release.py build
+
 # The fast part of the suite on the other Pythons of this machine and both Djangos.
 compat: $(STAMPS)/dev
 	.ci/check-compatibility

@@ -48,6 +48,10 @@ docs: $(STAMPS)/dev
 wheel: docs
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
+# The pictures of the tutorial, taken from the demo as it is served.
+pictures: $(STAMPS)/dev chromium
+	$(BIN)/python scripts/take_pictures.py
+
 # What a release is made of, as CycloneDX.
 sbom: $(STAMPS)/project
 	.ci/list-parts

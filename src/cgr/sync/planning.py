@@ -101,6 +101,7 @@ def plan(
                 names=planned.names,
                 requests=client.requests,
                 about={"only": only} if only else {},
+                unchanged=planned.unchanged,
                 into=into,
             )
             keep_evidence_of_problems(run.pk, planned.evidence)
@@ -112,6 +113,7 @@ class _Planned(Struct, frozen=True):
     """A plan and what DHIS2 calls what is in it; what of the mapping DHIS2 no longer has.
 
     `arrived`: keys of objects whose reserved id turned out to be a unit. `evidence`: of what DHIS2 refused to take.
+    `unchanged`: objects that need nothing, by type; None when only some objects were looked at.
     """
 
     plan: Plan
@@ -119,6 +121,7 @@ class _Planned(Struct, frozen=True):
     left_out: list[Finding]
     arrived: list[int]
     evidence: dict[int, Evidence]
+    unchanged: dict[str, int] | None
 
 
 def _make_plan(
@@ -160,12 +163,13 @@ def _make_plan(
         agreement.keep_unchanged(config, mapping, theirs, seen, agreeing)
     notes = agreement.drift_notes(config, made.changes, theirs, level_rules(mapping, types, shape), shape)
     made = replace(made, notes=tuple(sorted((*made.notes, *notes), key=lambda note: (note.object, note.code))))
+    unchanged = None if only is not None else agreement.count_unchanged(seen, agreeing, made.changes)
     if only is not None:
         made = limited(made, only)
     made = permitted(made, shape)
     checked = validate(client, made, progress=progress, wait=wait)
     names = names_for(checked.plan, shape, theirs.units)
-    return _Planned(checked.plan, names, left_out, arrived, checked.evidence)
+    return _Planned(checked.plan, names, left_out, arrived, checked.evidence, unchanged)
 
 
 def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int]) -> Iterator[OurObject]:

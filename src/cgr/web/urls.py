@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("cgr.web.account.urls")),
     path("", include("cgr.web.people.urls")),
+    path("", include("cgr.web.runs.urls")),
     path("", include("cgr.web.systems.urls")),
     path("", include("cgr.web.trail.urls")),
     *oauth.urlpatterns,

@@ -1,4 +1,4 @@
-"""A preview is reviewed, consented to, applied, corrected, retried and undone in a browser; the DHIS2 is the sandbox."""
+"""A preview is reviewed, applied, corrected, retried and undone in a browser; its DHIS2 is the sandbox."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user
 from cgr.jobs import Stopping
 from cgr.runs.models import Run
+from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 from cgr.sync.background import continue_sync, queue_plan
 
-from ..acceptance.country import PLACES, Country, metadata, object_of
+from ..acceptance.country import ID_OF, OPENED, PLACES, Country, facility, metadata, object_of  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
 
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,38 +71,132 @@ class Worker:
             connections.close_all()
 
 
-def test_first(page, live_server, country, look, sign_in):
+# One story, because each step stands on the one before it.
+def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone(  # noqa: PLR0915 - see above
+    page: Page,
+    live_server: LiveServer,
+    country: Country,
+    look: Callable[[str], None],
+    sign_in: Callable[[str, str], None],
+) -> None:
     add_user(country.actor, "banda", password=PASSWORD, role="registry-administrator", organization="MOH")
     country.edit("F1", label={"default": "Bo Health Centre"})
     country.edit("F2", parents={"admin": "B"}, geometry=POINT)
-    country.write(
-        {
-            "type": "facility",
-            "code": "NEW",
-            "label": {"default": "New Hope"},
-            "exists": [{"from": "2020-01-01", "to": None}],
-            "parents": {"admin": "D"},
-            "geometry": POINT,
-        }
-    )
-    country.edit(
-        "F4",
-        parents={
-            "admin": [
-                {"from": "2000-01-01", "to": None, "value": "D"},
-                {"from": "2001-01-01", "to": None, "value": "A"},
-            ]
-        },
-    )
+    country.write(facility("NEW", "D", label={"default": "New Hope"}, geometry=POINT))
+    country.edit("F4", parents={"admin": [{"from": OPENED, "to": None, "parent": code} for code in ("D", "A")]})
     sign_in("banda", PASSWORD)
-    run = queue_plan(country.actor, "all")
-    page.goto(f"{live_server.url}/runs/{run.pk}/")
-    look("runs-queued")
     worker = Worker()
+
+    # A preview is made in the background; the page comes to show it by itself.
+    run = queue_plan(country.actor, "all")
+    page.goto(f"{live_server.url}/jobs/")
+    page.get_by_role("link", name=str(run.pk), exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("queued")
+    look("runs-queued")
     worker.begin()
-    page.get_by_role("button", name="Discard").wait_for()
+    approve = page.get_by_role("button", name="Update 2 and create 1 organisation units in HMIS")
+    approve.wait_for()
     worker.finish()
+    assert page.get_by_role("row", name="4 Facility").inner_text().split()[2:] == list("121011")
+    assert page.get_by_text("3 accepted").is_visible()
     look("runs-preview")
+
+    # It is filtered by its address, and looked at on a map; a place opens its card.
+    page.get_by_label("Kind").select_option("move")
+    page.get_by_label("Name, code or DHIS2 id").fill("kono")
+    page.get_by_role("button", name="Filter").click()
+    assert "kind=move" in page.url
+    rows = page.get_by_role("region", name="Changes and problems").get_by_role("row")
+    assert [row.split("\n")[0].split("\t")[0] for row in rows.all_inner_texts()] == ["Kind", "~ changed"]
     page.get_by_role("link", name="Map").click()
-    page.wait_for_timeout(3000)
+    chosen = page.locator("cgr-map[data-drawn]")
+    chosen.wait_for()
+    page.wait_for_function("document.querySelector('cgr-map').map.getLayer('points')")
+    page.wait_for_function("document.querySelector('cgr-map').map.areTilesLoaded()")
     look("runs-map")
+    chosen.click()
+    page.get_by_role("dialog").get_by_text("It moves from Abo (OuDistrictA) to Bo (OuDistrictB).").wait_for()
+    look("runs-map-card")
+    page.keyboard.press("Escape")
+
+    # Nothing is sent without consent and a reason; by the keyboard alone.
+    page.goto(f"{live_server.url}/runs/{run.pk}/")
+    page.get_by_label("Why is this right?").focus()
+    page.keyboard.type("Checked with the districts")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing is sent before you consent.").wait_for()
+    assert page.get_by_label("Why is this right?").input_value() == "Checked with the districts"
+    look("runs-consent-missing")
+    assert Run.objects.get(pk=run.pk).state == Run.State.NEW
+    page.get_by_label("I have looked at it, and it is right.").focus()
+    page.keyboard.press("Space")
+    approve.focus()
+    country.spoil(**{ID_OF["F1"]: {"openingDate": None}})
+    country.world.faults.add(Fault("call", method="POST", path="/api/metadata", times=1, call=_hold))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("queued")
+
+    # While it goes on, only the live part changes.
+    worker.begin()
+    expect(page.get_by_role("status")).to_contain_text("Writing organisation units")
+    expect(page.get_by_text("waiting for DHIS2")).to_be_visible()
+    look("runs-under-way")
+    _GO_ON.set()
+    page.get_by_role("button", name="Retry 2 failed objects").wait_for()
+    worker.finish()
+    expect(page.get_by_role("status")).to_contain_text("warning")
+    assert page.get_by_text("banda consented to changed_share: “Checked with the districts”").is_visible()
+    look("runs-problems")
+    assert country.unit("F2")["parent"]["id"] == ID_OF["B"]
+    assert country.unit("F1")["name"] == "Bo Clinic"
+
+    # What failed is there with what was sent and answered, and to take away.
+    page.get_by_label("Problems, by their cause").get_by_role("link", name="Facility Bo Health Centre").click()
+    page.get_by_role("dialog").get_by_text("What DHIS2 answered").click()
+    page.get_by_role("dialog").get_by_text("errorReports").wait_for()
+    look("runs-line")
+    page.keyboard.press("Escape")
+    for kind in ("CSV", "XLSX"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=kind, exact=True).click()
+        assert download.value.suggested_filename == f"all-{run.pk}.{kind.lower()}"
+        assert download.value.path().stat().st_size > 500
+
+    # The cause is put right, and only what failed is done again.
+    country.world.faults.clear()
+    country.edit("F4", parents={"admin": "D"})
+    page.get_by_role("button", name="Retry 2 failed objects").click()
+    page.get_by_role("button", name="Cancel the run").wait_for()
+    worker.begin()
+    page.get_by_role("button", name="Update 1 organisation unit in HMIS").click()
+    worker.finish()
+    page.get_by_text("queued").wait_for()
+    worker.begin()
+    expect(page.get_by_role("status")).to_contain_text("success")
+    worker.finish()
+    assert country.unit("F1")["name"] == "Bo Health Centre"
+
+    # The first run is undone, and the unit that it created is closed.
+    page.goto(f"{live_server.url}/runs/{run.pk}/")
+    page.get_by_role("link", name="Undo…").click()
+    page.get_by_role("dialog").get_by_label("Close the units that this run created on").fill("2026-11-23")
+    look("runs-undo")
+    page.get_by_role("button", name="Preview the undoing").click()
+    page.get_by_text("It undoes").wait_for()
+    worker.begin()
+    page.get_by_role("button", name="Update 2 organisation units in HMIS").wait_for()
+    worker.finish()
+
+    # In French, each of the pages.
+    page.get_by_role("button", name="Français").click()
+    undoing = Run.objects.latest("pk").pk
+    for address in (f"runs/{run.pk}/", f"runs/{undoing}/", "jobs/", "", "synchronization/all/drift/"):
+        page.goto(f"{live_server.url}/{address}")
+        look(f"runs-french-{address.replace('/', '-')}")
+
+
+_GO_ON = threading.Event()
+
+
+def _hold(_world: World, _request: object) -> None:
+    _GO_ON.wait(30)

@@ -158,12 +158,12 @@ def _make_plan(
         as_of=on.isoformat(),
         agreeing=agreeing,
     )
+    unchanged = None if only is not None else agreement.count_unchanged(seen, agreeing, made.changes)
     # Of another day's plan nothing is kept: what agrees with the past, or a future, isn't what was agreed on.
     if on == timezone.localdate():
         agreement.keep_unchanged(config, mapping, theirs, seen, agreeing)
     notes = agreement.drift_notes(config, made.changes, theirs, level_rules(mapping, types, shape), shape)
     made = replace(made, notes=tuple(sorted((*made.notes, *notes), key=lambda note: (note.object, note.code))))
-    unchanged = None if only is not None else agreement.count_unchanged(seen, agreeing, made.changes)
     if only is not None:
         made = limited(made, only)
     made = permitted(made, shape)

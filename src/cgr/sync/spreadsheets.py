@@ -30,11 +30,6 @@ _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\
 _WIDTH: Final = 22
 
 
-def write_csv(titles: Iterable[str], rows: Iterable[Sequence[Cell]], stream: BinaryIO) -> None:
-    """Write CSV into a stream that is open for bytes."""
-    stream.writelines(csv_lines(titles, rows))
-
-
 def csv_lines(titles: Iterable[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """Give CSV (RFC 4180) in UTF-8 with a byte order mark: without it Excel takes the bytes for another encoding."""
     writer = csv.writer(_Echo())

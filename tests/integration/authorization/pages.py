@@ -40,7 +40,11 @@ def filled(route: str, place: Place) -> str:
         "<str:secret>": "guessed",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
+        "synchronization/<str:code>": f"synchronization/{place.config.code}",
         "<str:code>": place.system.code,
+        "runs/<int:run>": f"runs/{place.run.pk}",
+        "lines/<int:line>": f"lines/{place.line}",
+        "<str:extension>": "csv",
         "sessions/<int:key>": f"sessions/{place.session}",
         "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
     }

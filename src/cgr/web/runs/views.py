@@ -85,7 +85,7 @@ def run(request: HttpRequest, run: int) -> HttpResponse:
 
 
 def _context(page: Page, form: ApplyForm) -> dict[str, object]:
-    guards = [(words, form[code]) for code, words in page.guards]
+    guards = [(words, form[code]) for words, code in page.guards]
     return {**page.context(), "form": form, "guards": guards}
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from playwright.sync_api import expect
 
-from cgr.accounts.actions import add_user
+from cgr.accounts.actions import add_user, save_organization
 from cgr.jobs import Stopping
 from cgr.runs.models import Run
 from cgr.sandbox.faults import Fault
@@ -79,6 +79,7 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     look: Callable[[str], None],
     sign_in: Callable[[str, str], None],
 ) -> None:
+    save_organization(country.actor, "MOH", label={"default": "Ministry of Health", "fr": "Ministère de la Santé"})
     add_user(country.actor, "banda", password=PASSWORD, role="registry-administrator", organization="MOH")
     country.edit("F1", label={"default": "Bo Health Centre"})
     country.edit("F2", parents={"admin": "B"}, geometry=POINT)
@@ -92,7 +93,6 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     page.goto(f"{live_server.url}/jobs/")
     page.get_by_role("link", name=str(run.pk), exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("queued")
-    look("runs-queued")
     worker.begin()
     approve = page.get_by_role("button", name="Update 2 and create 1 organisation units in HMIS")
     approve.wait_for()
@@ -113,7 +113,6 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     chosen.wait_for()
     page.wait_for_function("document.querySelector('cgr-map').map.getLayer('points')")
     page.wait_for_function("document.querySelector('cgr-map').map.areTilesLoaded()")
-    look("runs-map")
     chosen.click()
     page.get_by_role("dialog").get_by_text("It moves from Abo (OuDistrictA) to Bo (OuDistrictB).").wait_for()
     look("runs-map-card")
@@ -122,10 +121,10 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     # Nothing is sent without consent and a reason; by the keyboard alone.
     page.goto(f"{live_server.url}/runs/{run.pk}/")
     page.get_by_label("Why is this right?").focus()
-    page.keyboard.type("Checked with the districts")
+    page.keyboard.type("Kabwe, 23.11.")
     page.keyboard.press("Enter")
     page.get_by_text("Nothing is sent before you consent.").wait_for()
-    assert page.get_by_label("Why is this right?").input_value() == "Checked with the districts"
+    assert page.get_by_label("Why is this right?").input_value() == "Kabwe, 23.11."
     look("runs-consent-missing")
     assert Run.objects.get(pk=run.pk).state == Run.State.NEW
     page.get_by_label("I have looked at it, and it is right.").focus()
@@ -145,7 +144,7 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     page.get_by_role("button", name="Retry 2 failed objects").wait_for()
     worker.finish()
     expect(page.get_by_role("status")).to_contain_text("warning")
-    assert page.get_by_text("banda consented to changed_share: “Checked with the districts”").is_visible()
+    assert page.get_by_text("banda consented to many changes: “Kabwe, 23.11.”").is_visible()
     look("runs-problems")
     assert country.unit("F2")["parent"]["id"] == ID_OF["B"]
     assert country.unit("F1")["name"] == "Bo Clinic"

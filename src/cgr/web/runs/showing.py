@@ -26,6 +26,7 @@ from cgr.web.runs.finding import Asked, place_of
 from cgr.web.runs.lines import called_of, lines_shown
 from cgr.web.runs.words import (
     ACTIVITIES,
+    GUARDS,
     KINDS,
     NOTES,
     OUTCOMES,
@@ -71,7 +72,7 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
     config = configs(actor).filter(code=run.config).first() if run.config else None
     system = in_reader_language(run.system.label) or run.system.code
     outcomes = outcome_counts(run.pk) if run.started is not None else {}
-    offered = _offered(actor, run, outcomes, configured=config is not None)
+    choices_here = _offered(actor, run, outcomes, configured=config is not None)
     levels = run.summary.get("levels", [])
     changed, created = (sum(level.get(name, 0) for level in levels) for name in ("units", "create"))
     called = _types(run)
@@ -84,11 +85,11 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
         "digest": run.digest.removeprefix("sha256:"),
         "undoes": run.summary.get("undoes") or run.request.get("undoes"),
         "only": str(run.summary.get("only") or run.request.get("only") or "").removeprefix("failed-of:"),
-        "choices": {choice.value for choice in offered},
+        "choices": {choice.value for choice in choices_here},
         "apply_words": size_words(changed=changed, created=created, system=system),
         "left": _left(run, outcomes),
         "findings": run.summary.get("findings", []),
-        "consents": run.consents,
+        "consents": [{**one, "words": GUARDS.get(one["guard"], one["guard"])} for one in run.consents],
         "notices": run.notices,
     }
     is_sync = run.kind == run.Kind.SYNC
@@ -166,6 +167,12 @@ def _left(run: Run, outcomes: dict[str, int]) -> int:
     undone = sum(number for outcome, number in outcomes.items() if outcome != "done")
     problems: int = run.summary["counts"].get("problem", 0) if run.kind == run.Kind.SYNC else 0
     return undone + problems
+
+
+def offered(actor: Actor, run: Run) -> frozenset[Choice]:
+    """Give what somebody can do with a run now."""
+    outcomes = outcome_counts(run.pk) if run.started is not None else {}
+    return _offered(actor, run, outcomes, configured=configs(actor).filter(code=run.config).exists())
 
 
 def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bool) -> frozenset[Choice]:

@@ -22,7 +22,7 @@ from cgr.sync.undoing import require_undoable
 from cgr.web.dialogs import leave
 from cgr.web.failures import refused_in_words
 from cgr.web.runs.finding import asked_for
-from cgr.web.runs.showing import Page, is_under_way, page_of_run, progress_of
+from cgr.web.runs.showing import Page, is_under_way, offered, page_of_run, progress_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, QueryDict
@@ -92,8 +92,12 @@ def _context(page: Page, form: ApplyForm) -> dict[str, object]:
 def _do(request: HttpRequest, actor: Actor, row: Run, form: ApplyForm | None) -> HttpResponse:
     """Do it, and lead to the page that shows what comes of it; what can't be done (any more) is said there."""
     here = reverse("run", args=[row.pk])
+    chosen = request.POST.get("choice", "")
+    if chosen not in offered(actor, row):
+        messages.error(request, gettext("This can't be done with a run that is in this state."))
+        return redirect(here)
     with refused_in_words(request):
-        match request.POST.get("choice", ""):
+        match chosen:
             case Choice.APPLY if form is not None:
                 why = form.cleaned_data.get("why", "")
                 digest = request.POST.get("digest", "")
@@ -105,8 +109,6 @@ def _do(request: HttpRequest, actor: Actor, row: Run, form: ApplyForm | None) ->
             case Choice.RETRY:
                 again = background.queue_plan(actor, row.config, only=f"failed-of:{row.pk}")
                 return redirect("run", run=again.pk)
-            case _:
-                messages.error(request, gettext("This can't be done with a run."))
     return redirect(here)
 
 

@@ -194,6 +194,13 @@ FIELDS: Final[dict[str, _StrPromise]] = {
 }
 """By the words of `core.plan_words`; attributes are called what DHIS2 calls them."""
 
+GUARDS: Final[dict[str, _StrPromise]] = {
+    "changed_share": gettext_lazy("many changes"),
+    "moved_share": gettext_lazy("many moves"),
+    "vanished_share": gettext_lazy("many units that aren't found"),
+}
+"""What somebody consented to."""
+
 _GEOMETRY: Final = re.compile(r"(\w+) of ([\d,]+) positions")
 
 

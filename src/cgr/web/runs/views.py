@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -79,9 +78,7 @@ def run(request: HttpRequest, run: int) -> HttpResponse:
         else:
             return _do(request, actor, row, form)
     page = page_of_run(actor, row, asked_for(request.GET))
-    wrong = form is not None
-    status = HTTPStatus.BAD_REQUEST if wrong else HTTPStatus.OK
-    return render(request, "web/runs/run.html", _context(page, form or ApplyForm(row)), status=status)
+    return render(request, "web/runs/run.html", _context(page, form or ApplyForm(row)))
 
 
 def _context(page: Page, form: ApplyForm) -> dict[str, object]:

@@ -26,7 +26,7 @@ from cgr.runs.actions import store_plan
 from cgr.runs.items import Settled, settle
 from cgr.runs.models import Run, RunProgress
 from cgr.sync.configs import save_config
-from cgr.sync.models import SyncConfig
+from cgr.sync.models import Agreement, SyncConfig
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
 from cgr.systems.signing_in import SignIn
@@ -387,6 +387,31 @@ def test_an_import_is_shown_by_the_same_page_in_its_own_words(client: Client) ->
     assert "What became of the organisation units" in page
     assert "! 1 ×" in page
     assert 'value="retry"' not in page
+
+
+def test_drift_names_what_was_agreed_what_is_there_and_who_changed_it(client: Client) -> None:
+    field = {"from": "Kafue Clinic", "to": "Kafue", "label": "Name", "words": "Kafue Clinic → Kafue"}
+    drift = {
+        "kind": "changed",
+        "object": {"type": "facility", "code": "F1"},
+        "uid": "OuF00000001",
+        "level": 2,
+        "fields": {"name": field},
+        "last_updated": "2026-11-22T08:15:00.000",
+        "last_updated_by": "mwale",
+    }
+    common = {"config": SyncConfig.objects.get(), "version": 1, "level": 2, "layout": 1, "fields": "{}"}
+    Agreement.objects.create(object_key=1, uid="OuF00000001", drift=drift, **common)
+    Agreement.objects.create(object_key=2, uid="OuF00000002", **common)
+    page = read(client, "/synchronization/all/drift/")
+    assert "2 organisation units agreed on" in page
+    assert "<dt>Name</dt><dd>Kafue Clinic → Kafue</dd>" in page
+    assert "mwale" in page
+    assert "2026-11-22 08:15" in page
+    # Nothing listens where this DHIS2 should be: it is said, and what was known stays.
+    answer = client.post("/synchronization/all/drift/", follow=True)
+    assert "message-error" in answer.content.decode()
+    assert "mwale" in answer.content.decode()
 
 
 def test_somebody_who_may_not_see_runs_is_told_that_there_are_none(client: Client) -> None:

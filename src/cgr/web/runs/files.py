@@ -98,7 +98,7 @@ def report(request: HttpRequest, run: int, extension: str) -> StreamingHttpRespo
     if too_large_for_xlsx(row):
         raise BadInput(
             gettext("Run %(run)s is too large for an XLSX file.") % {"run": row.pk},
-            code="too-large",
+            code="xlsx-too-large",
             next_step=gettext("Take the CSV file: spreadsheets open it as well."),
         )
     stream = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - the answer closes it

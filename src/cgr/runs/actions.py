@@ -12,6 +12,7 @@ from django.utils import timezone
 from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, CgrError
 from cgr.core.mapping_rules import Finding
+from cgr.core.plan_counts import counts_by_level
 from cgr.core.plan_json import digest
 from cgr.jobs import enqueue
 from cgr.runs.interrupting import Cancelled
@@ -46,13 +47,15 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     names: Names,
     requests: int,
     about: Mapping[str, str],
+    unchanged: Mapping[str, int] | None = None,
     into: Run | None = None,
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
     it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
-    `into`: the run that a worker makes the plan for.
+    `unchanged`: objects that need nothing, by type, where that was looked at. `into`: the run that a worker makes the
+    plan for.
     """
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     run = into or Run(
@@ -66,6 +69,7 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     run.summary = {
         "dhis2": {"version": plan.dhis2_version, "units": plan.units},
         "counts": msgspec.to_builtins(plan.counts),
+        "levels": msgspec.to_builtins(counts_by_level(plan, unchanged=unchanged)),
         "guards": msgspec.to_builtins(plan.guards),
         "findings": msgspec.to_builtins(list(findings)),
         **about,

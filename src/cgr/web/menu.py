@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
     ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
+    ("jobs", gettext_lazy("Jobs"), Permission.SEE_RUNS, "/jobs/"),
     ("settings", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""

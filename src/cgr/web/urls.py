@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("cgr.web.account.urls")),
     path("", include("cgr.web.people.urls")),
     path("", include("cgr.web.settings.urls")),
+    path("", include("cgr.web.runs.urls")),
     path("", include("cgr.web.systems.urls")),
     path("", include("cgr.web.trail.urls")),
     path("", include("cgr.web.types.urls")),

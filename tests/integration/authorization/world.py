@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
+from msgspec.structs import replace
 
 from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor, actor_of
 from cgr.accounts.models import ApiToken, Membership, Organization, User
-from cgr.core.changes import Counts, Plan
+from cgr.core.changes import Counts, ObjectRef, Plan, Problem, ProblemCode
 from cgr.core.definitions import AttributeDefinition, HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
@@ -42,6 +43,7 @@ class Place:
     mapping: SyncMapping
     token: str
     session: int
+    line: int
 
     @property
     def code(self) -> str:
@@ -75,7 +77,7 @@ def make_place(word: str) -> Place:
     system = ExternalSystem.objects.get(code=f"{word}-system")
     run = store_plan(
         OPERATOR,
-        empty_plan(mapping),
+        replace(empty_plan(mapping), problems=(_problem(word),)),
         system=system,
         config=f"{word}-sync",
         findings=(),
@@ -86,7 +88,22 @@ def make_place(word: str) -> Place:
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
     config = SyncConfig.objects.get(code=f"{word}-sync")
-    return Place(word, system, config, run, geo_object, member, mapping, f"{word}-member-token", session_of(member))
+    return Place(
+        word,
+        system,
+        config,
+        run,
+        geo_object,
+        member,
+        mapping,
+        f"{word}-member-token",
+        session_of(member),
+        run.items.get().pk,
+    )
+
+
+def _problem(word: str) -> Problem:
+    return Problem(ProblemCode.NO_PARENT, ObjectRef(f"{word}-country", f"{word}-1"), None, 1, f"{word} message", "")
 
 
 def take_away(place: Place) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
+    ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),
     ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""
@@ -50,6 +51,8 @@ def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
         entries.append(("people", gettext("People")))
     if may_anywhere(actor, Permission.SEE_SYSTEMS):
         entries += [("systems", gettext("External Systems")), ("compatibility", gettext("Compatibility"))]
+    if may_anywhere(actor, Permission.SEE_SYNCS):
+        entries.append(("syncs", gettext("External System Synchronizations")))
     if may_anywhere(actor, Permission.SEE_AUDIT):
         entries.append(("audit", gettext("Audit log")))
     addresses = [(reverse(name), words) for name, words in entries]

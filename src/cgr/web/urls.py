@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("cgr.web.account.urls")),
     path("", include("cgr.web.people.urls")),
     path("", include("cgr.web.systems.urls")),
+    path("", include("cgr.web.syncs.urls")),
     path("", include("cgr.web.trail.urls")),
     *oauth.urlpatterns,
     path("language/", include("django.conf.urls.i18n")),

@@ -12,6 +12,7 @@ from cgr.registry.queries.definitions import (
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
 from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
+from cgr.registry.queries.terms_in_use import terms_in_use
 
 __all__ = [
     "confirmed_ids",
@@ -25,6 +26,7 @@ __all__ = [
     "labels",
     "names_of",
     "several_lives",
+    "terms_in_use",
     "type_shapes",
     "types_by_code",
     "types_by_external_id",

@@ -61,7 +61,7 @@ def may_add_level(draft: Draft, known: Known) -> bool:
 
 def _next_level(draft: Draft, known: Known) -> LevelDraft:
     """Give the next level, its type chosen where there is only one."""
-    choices = types_for(draft, len(draft.levels) + 1, known)
+    choices = types_for(draft, len(draft.levels) + 1, known) if draft.levels else _tops(known)
     only = choices[0] if len(choices) == 1 else ""
     return LevelDraft(type=only, sync="none" if not draft.levels else "both")
 
@@ -70,9 +70,13 @@ def types_for(draft: Draft, number: int, known: Known) -> list[str]:
     """Give the types that a level may have: those at the top, or directly below the type of the level before."""
     above = draft.levels[number - 2].type if number > 1 else None
     if number == 1:
-        tops = [code for code, one in known.types.items() if one.parent is None]
+        tops = _tops(known)
         return [*tops, *(code for code in known.types if code not in tops)]
     return [code for code, one in known.types.items() if one.parent == above]
+
+
+def _tops(known: Known) -> list[str]:
+    return [code for code, one in known.types.items() if one.parent is None]
 
 
 def suggestions_for(entry: EntryDraft, level: LevelDraft, known: Known) -> list[Suggestion]:

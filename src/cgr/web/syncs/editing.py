@@ -28,6 +28,7 @@ from cgr.systems import queries as systems
 from cgr.web.syncs.buttons import Known, may_add_level, press, settle
 from cgr.web.syncs.drafts import draft_of, mapping_json, new_draft, read, typed_problems
 from cgr.web.syncs.rows import levels_shown, limits_shown, told_by_anchor
+from cgr.web.syncs.words import refused
 from cgr.web.systems.words import in_words
 from cgr.web.words import in_reader_language
 
@@ -113,7 +114,7 @@ def _form(request: HttpRequest, actor: Actor, row: SyncConfig | None) -> HttpRes
         except NotAllowed:
             raise
         except BadInput as error:
-            refusals[_FIELD_OF.get(error.code, "all")] = in_words(error).told
+            refusals[_FIELD_OF.get(error.code, "all")] = refused(error)
     told = told_by_anchor(findings, draft)
     return render(
         request,
@@ -121,6 +122,7 @@ def _form(request: HttpRequest, actor: Actor, row: SyncConfig | None) -> HttpRes
         {
             "draft": draft,
             "new": row is None,
+            "called": in_reader_language(row.label) if row else "",
             "address": request.path,
             "leads_back": f"/synchronization/id/{row.code}/" if row else "/synchronization/",
             **places,

@@ -35,8 +35,9 @@ _PARTS = {"attributes": ("entry-", "attributes"), "fields": ("field-",), "more":
 _FILTER_KINDS = ("term", "text", "boolean", "integer")
 
 
-def anchor_of(where: str, draft: Draft) -> str:
+def anchor_of(finding: Finding, draft: Draft) -> str:
     """Give the id of the field that a finding is about, empty when it is about none of the form."""
+    where = finding.where
     if where == "levels":
         return "add-level"
     if where.startswith("limits, "):
@@ -48,34 +49,34 @@ def anchor_of(where: str, draft: Draft) -> str:
     if not 1 <= number <= len(draft.levels):
         return "add-level"
     level = draft.levels[number - 1]
-    return f"level-{number}-{_part_of(found['part'] or 'type', level)}"
+    # An attribute can have two rows; what is said of groups is about the one with groups.
+    target = GROUP if GROUP in finding.message[len(where) :] else ATTRIBUTE
+    return f"level-{number}-{_part_of(found['part'] or 'type', level, target)}"
 
 
-def _part_of(part: str, level: LevelDraft) -> str:
+def _part_of(part: str, level: LevelDraft, target: str) -> str:
     what, _space, name = part.partition(" ")
     code = name.partition(", term ")[0]
     if what == "attribute":
-        return _entry_with(level, lambda entry: entry.source == code and entry.matched) or _entry_with(
-            level, lambda entry: entry.source == code
-        )
+        rows = [
+            (place, entry)
+            for place, entry in enumerate(level.entries, start=1)
+            if entry.of in ("", level.type) and entry.source == code
+        ]
+        rows.sort(key=lambda row: (row[1].target != target, not row[1].matched))
+        return f"entry-{rows[0][0]}" if rows else "attributes"
     if what == "DHIS2":
-        target = name.removeprefix("attribute ")
-        return _entry_with(level, lambda entry: entry.target == ATTRIBUTE and entry.to == target)
+        uid = name.removeprefix("attribute ")
+        rows = [(place, entry) for place, entry in enumerate(level.entries, start=1) if entry.to == uid]
+        return f"entry-{rows[0][0]}" if rows else "attributes"
     return {"field": f"field-{name}", "filter": f"where-{name}", "group": "add_group"}.get(what, part)
-
-
-def _entry_with(level: LevelDraft, wanted: object) -> str:
-    for number, entry in enumerate(level.entries, start=1):
-        if entry.of in ("", level.type) and callable(wanted) and wanted(entry):
-            return f"entry-{number}"
-    return "attributes"
 
 
 def told_by_anchor(findings: Iterable[Finding], draft: Draft) -> Told:
     """Give what was found, in words, by the field that it is about."""
     told: Told = {}
     for finding in findings:
-        told.setdefault(anchor_of(finding.where, draft), []).append(said(finding))
+        told.setdefault(anchor_of(finding, draft), []).append(said(finding))
     return told
 
 
@@ -272,10 +273,14 @@ def _field(anchor: str, name: str, draft: FieldDraft | None, our_type: OurType |
         "label": UNIT_FIELDS.get(name, name),
         "choices": [(code, words, code == field.source) for code, words in choices],
         "clear": field.clear,
-        "may_clear": field.clear or not (name in FIELDS and FIELDS[name].required),
+        "may_clear": field.clear or (_is_mapped(name, field) and not (name in FIELDS and FIELDS[name].required)),
         "long": field.long,
         "told": told.get(anchor, []),
     }
+
+
+def _is_mapped(name: str, field: FieldDraft) -> bool:
+    return field.source != NOT_MAPPED and (field.source != "" or name in DEFAULT_FIELDS)
 
 
 def _source(source: str, our_type: OurType | None) -> str:

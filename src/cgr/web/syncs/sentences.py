@@ -112,6 +112,18 @@ SENTENCES: Final = (
         " ({levels})."
     ),
     "Ask the administrator of that DHIS2 for a role with {authority}.",
+    "An e-mail is asked for, and this installation has no mail server.",
+    "Set CGR_EMAIL_URL and CGR_EMAIL_FROM, or take email out of notify.",
+    # what saving refuses
+    'The ID "{code}" is taken by another synchronization configuration.',
+    "Choose another ID.",
+    '"{code}" can\'t be the code of a synchronization configuration.',
+    "Use up to 50 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+    # schedules
+    'There is no time zone "{zone}". Give one like Africa/Lusaka or UTC.',
+    '"{cron}" isn\'t a cron expression of five fields (minute, hour, day, month, weekday), like 30 2 * * 1-5.',
+    '"{cron}" never comes: no such day exists.',
+    'Correct the schedule of "{code}".',
 )
 
 PARTS: Final = (

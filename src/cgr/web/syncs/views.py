@@ -31,7 +31,7 @@ from cgr.systems import queries as systems
 from cgr.systems.shapes import kept
 from cgr.web.dialogs import leave
 from cgr.web.syncs.glance import glance
-from cgr.web.syncs.words import said
+from cgr.web.syncs.words import refused, said
 from cgr.web.systems.words import in_words
 from cgr.web.words import COUNTS, RUN_STATES, in_reader_language
 
@@ -147,7 +147,7 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         "time_zone": now.time_zone if now else "UTC",
         "apply": now.apply if now else True,
     }
-    refused = ""
+    problem = ""
     if request.method == "POST":
         asked = request.POST.get("do", "save")
         typed = {
@@ -158,12 +158,12 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         try:
             set_schedule(actor, code, _wanted(asked, now, typed))
         except BadInput as error:
-            refused = in_words(error).told
+            problem = refused(error)
         else:
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("sync", args=[code]))
     zones = sorted(available_timezones())
-    context = {"sync": _sync(row), "typed": typed, "refused": refused, "has_schedule": now is not None, "zones": zones}
+    context = {"sync": _sync(row), "typed": typed, "refused": problem, "has_schedule": now is not None, "zones": zones}
     return render(request, "web/syncs/schedule.html", context)
 
 

@@ -10,10 +10,12 @@ from django.utils.translation import get_language, gettext, gettext_lazy, pgette
 
 from cgr.core.mapping_rules import Severity
 from cgr.web.syncs.sentences import PARTS, PREFIXES, SENTENCES
+from cgr.web.systems.words import in_words
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from cgr.core.errors import CgrError
     from cgr.core.mapping_rules import Finding
 
 SYNC_TYPES: Final[dict[str, tuple[_StrPromise, _StrPromise]]] = {
@@ -54,7 +56,7 @@ UNIT_FIELDS: Final[dict[str, _StrPromise]] = {
     "closedDate": gettext_lazy("Closed date"),
     "description": gettext_lazy("Description"),
     "comment": gettext_lazy("Comment"),
-    "url": gettext_lazy("URL"),
+    "url": gettext_lazy("Web address"),
     "contactPerson": gettext_lazy("Contact person"),
     "address": gettext_lazy("Address"),
     "email": gettext_lazy("E-mail"),
@@ -76,12 +78,23 @@ LIMITS: Final[dict[str, _StrPromise]] = {
     "min_units": gettext_lazy("Only from so many units on"),
 }
 
+_COLON = {False: ": ", True: " : "}
+"""French sets a colon apart."""
+
 SIGNS: Final = {Severity.ERROR: "✗", Severity.WARNING: "!"}
 
 
 def why_not(reason: str) -> str:
     """Say why a DHIS2 attribute is no valid selection."""
     return reason if get_language() == "en" else _part(reason)
+
+
+def refused(error: CgrError) -> str:
+    """Say what an action refused, for the field that it is about."""
+    told = in_reader_words(error.message)
+    if told == error.message and get_language() != "en":
+        return in_words(error).told
+    return f"{told} {in_reader_words(error.next_step)}"
 
 
 def said(finding: Finding) -> dict[str, str]:
@@ -92,9 +105,19 @@ def said(finding: Finding) -> dict[str, str]:
         "sign": SIGNS[finding.severity],
         "severity": finding.severity.value,
         "message": message,
+        "here": _without_place(message),
         "next_step": step,
         "lang": "en" if untold else get_language() or "en",
     }
+
+
+def _without_place(message: str) -> str:
+    """Leave out which row it is about: it stands there."""
+    for prefix in PREFIXES:
+        found = _form(f"{gettext(prefix)}{_COLON[get_language() == 'fr']}{{rest}}").fullmatch(message)
+        if found is not None:
+            return found["rest"][0].upper() + found["rest"][1:]
+    return message
 
 
 def in_reader_words(text: str) -> str:
@@ -109,7 +132,7 @@ def in_reader_words(text: str) -> str:
         if found is not None:
             values = found.groupdict()
             rest = in_reader_words(values.pop("rest"))
-            return f"{gettext(prefix).format(**{name: _part(value) for name, value in values.items()})} : {rest}"
+            return gettext(prefix).format(**values) + _COLON[True] + rest
     for sentence in SENTENCES:
         found = _form(sentence).fullmatch(text)
         if found is not None:

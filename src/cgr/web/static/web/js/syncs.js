@@ -15,9 +15,18 @@ document.addEventListener(
   true,
 );
 
+// What was taken over from a field that adds something leaves it; what somebody typed meanwhile stays.
+const sent = new WeakMap();
+document.addEventListener("htmx:config:request", () => {
+  for (const field of document.querySelectorAll("[data-adds]")) sent.set(field, field.value);
+});
+
 // An answer says what is chosen by attributes; a list that somebody has touched only listens to its properties.
 // A request that was overtaken is dropped (hx-sync), so the last answer knows everything that was chosen.
 document.addEventListener("htmx:after:swap", () => {
   for (const option of document.querySelectorAll("#sync-form option")) option.selected = option.defaultSelected;
   for (const box of document.querySelectorAll("#sync-form [type=checkbox]")) box.checked = box.defaultChecked;
+  for (const field of document.querySelectorAll("[data-adds]")) {
+    if (sent.get(field) === field.value) field.value = field.defaultValue;
+  }
 });

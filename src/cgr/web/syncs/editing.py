@@ -28,7 +28,7 @@ from cgr.systems import queries as systems
 from cgr.web.syncs.buttons import Known, may_add_level, press, settle
 from cgr.web.syncs.drafts import draft_of, mapping_json, new_draft, read, typed_problems
 from cgr.web.syncs.rows import levels_shown, limits_shown, told_by_anchor
-from cgr.web.syncs.words import refused
+from cgr.web.syncs.words import HEAD, LIMITS, refused
 from cgr.web.systems.words import in_words
 from cgr.web.words import in_reader_language
 
@@ -77,7 +77,7 @@ def edit_sync(request: HttpRequest, code: str) -> HttpResponse:
 def refresh_lists(request: HttpRequest) -> HttpResponse:
     """Read the lists of a system anew beside a form that goes on being filled in, and say how old they are now."""
     actor = actor_of(request.user)
-    code = request.POST.get("system", "")
+    code = request.GET.get("system", "")
     trouble = offers.refresh(actor, code)
     known = offers.lists(actor, system=code, hierarchy="", types=())
     answer = render(request, "web/syncs/lists.html", {"lists": _lists(known, trouble), "system": code})
@@ -176,20 +176,22 @@ def _only(chosen: str, choices: list[tuple[str, str]]) -> str:
 
 
 def _head_problems(draft: Draft) -> dict[str, str]:
-    needed = ("code", "label", "organization", "hierarchy", "system")
-    return {name: gettext("This field is required.") for name in needed if not getattr(draft, name)}
+    return {name: gettext("This field is required.") for name in HEAD if not getattr(draft, name)}
 
 
 def _found(draft: Draft, known: Known) -> list[Finding]:
     """Find what the rules say; while no hierarchy is chosen there is nothing to hold the levels against."""
     problems = typed_problems(draft)
-    if problems or not known.types:
+    if not known.types:
         return problems
+    said = mapping_json(draft)
+    if problems:
+        said["limits"] = {}  # they can't be read; what is said of the rest is to stand there all the same
     try:
-        mapping = parse_mapping(mapping_json(draft))
+        mapping = parse_mapping(said)
     except BadInput as error:
-        return [Finding(Severity.ERROR, "", error.message, error.next_step)]
-    return check_mapping(mapping, known.types, known.shape)
+        return [*problems, Finding(Severity.ERROR, "", error.message, error.next_step)]
+    return [*problems, *check_mapping(mapping, known.types, known.shape)]
 
 
 def _blocking(findings: Iterable[Finding], row: SyncConfig | None, known: Known) -> bool:
@@ -238,10 +240,17 @@ def _label(draft: Draft, row: SyncConfig | None) -> Localized:
 def _summary(told: dict[str, list[dict[str, str]]], refusals: dict[str, str]) -> list[dict[str, str]]:
     """Give what has to be corrected, with the field that it is at."""
     heads = [
-        {"anchor": name if name != "all" else "", "message": words, "lang": ""} for name, words in refusals.items()
+        {"anchor": name, "message": f"{HEAD[name]}: {words}", "lang": ""}
+        if name in HEAD
+        else {"anchor": "", "message": words, "lang": ""}
+        for name, words in refusals.items()
     ]
     return heads + [
-        {"anchor": anchor, "message": one["message"], "lang": one["lang"]}
+        {
+            "anchor": anchor,
+            "message": f"{LIMITS[anchor]}: {one['here']}" if anchor in LIMITS else one["message"],
+            "lang": one["lang"],
+        }
         for anchor, found in told.items()
         for one in found
         if one["severity"] == Severity.ERROR.value

@@ -71,6 +71,15 @@ SOURCES: Final[dict[str, _StrPromise]] = {
     "derived": gettext_lazy("label, shortened to 50 characters"),
 }
 
+HEAD: Final[dict[str, _StrPromise]] = {
+    "label": gettext_lazy("Label"),
+    "code": gettext_lazy("ID"),
+    "organization": gettext_lazy("Organization"),
+    "hierarchy": gettext_lazy("Hierarchy"),
+    "system": gettext_lazy("External System"),
+}
+"""Fields of the form's head that nothing can be saved without."""
+
 LIMITS: Final[dict[str, _StrPromise]] = {
     "changed_share": gettext_lazy("Units changed, at most (%)"),
     "moved_share": gettext_lazy("Units moved, at most (%)"),

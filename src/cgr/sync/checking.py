@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cgr.core.errors import CgrError
 from cgr.core.mapping_rules import Finding, check_mapping
+from cgr.core.records import OurType, RemoteShape
 from cgr.registry.queries import type_shapes
 from cgr.sync.configs import mapping_of
 from cgr.sync.notices import notice_findings
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
 
 class Checked(Struct, frozen=True):
-    """What a check found. `read_at`: as of when DHIS2 is known, or None; `trouble`: why not as of now."""
+    """What a check found, and what it looked at: `types` of the hierarchy, `shape` of the DHIS2 (None: never read).
+
+    `read_at`: as of when DHIS2 is known, or None; `trouble`: why not as of now.
+    """
 
     findings: list[Finding]
+    types: dict[str, OurType]
+    shape: RemoteShape | None
     read_at: datetime | None
     trouble: CgrError | None = None
 
@@ -34,6 +40,7 @@ def checked(actor: Actor, code: str, *, now: bool = False) -> Checked:
     trouble = refresh(actor, config.system.code) if now else None
     known = kept(config.system)
     shape = known.shape if known is not None else None
-    found = check_mapping(mapping_of(config), type_shapes(config.hierarchy.code), shape)
+    types = type_shapes(config.hierarchy.code)
+    found = check_mapping(mapping_of(config), types, shape)
     read_at = known.read_at if known is not None else None
-    return Checked([*found, *notice_findings(config)], read_at, trouble)
+    return Checked([*found, *notice_findings(config)], types, shape, read_at, trouble)

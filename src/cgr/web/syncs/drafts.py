@@ -6,7 +6,8 @@ back it gives the same mapping, whatever a configuration file can say; what was 
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,6 +36,7 @@ _IDLE = "idle"
 _EMPTY_TERMS = "terms"
 _GIVEN = "given"
 _MOST_ROWS = 200
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,400})?")
 
 
 class FieldDraft(Struct):
@@ -253,11 +255,8 @@ def percent(share: float) -> str:
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text.replace(",", ".").rstrip("% "))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    plain = text.replace(",", ".").rstrip("% ")
+    return Decimal(plain) if _NUMBER.fullmatch(plain) else None
 
 
 def read(fields: Mapping[str, Sequence[str]]) -> Draft:

@@ -74,18 +74,16 @@ def sync(request: HttpRequest, code: str) -> HttpResponse:
         run = queue_plan(actor, code)
         return redirect(f"/runs/{run.pk}/")
     found = checked(actor, code, now=asked == "check")
-    known = kept(row.system)
     return render(
         request,
         "web/syncs/sync.html",
         {
             "sync": _sync(row),
-            "levels": glance(mapping_of(row), type_shapes(row.hierarchy.code), known.shape if known else None),
+            "levels": glance(mapping_of(row), found.types, found.shape),
             "findings": [said(one) for one in found.findings],
             "errors": sum(1 for one in found.findings if one.severity is Severity.ERROR),
             "read_at": found.read_at,
             "trouble": in_words(found.trouble) if found.trouble else None,
-            "checked_now": asked == "check",
             "manages": may(actor, Permission.MANAGE_SYNCS, organization=row.organization.code),
             **_runs(request, actor, row),
         },

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user
 from cgr.project import urls
+from cgr.runs.models import Run
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
@@ -92,7 +93,6 @@ def test_a_synchronization_with_four_levels_is_registered_corrected_previewed_an
         four = level(page, 4)
         assert four.get_by_label("Geo-Object Type").locator("option").all_inner_texts() == ["–", "Facility", "Ward"]
         four.get_by_label("Geo-Object Type").select_option("Facility")
-        look("syncs-levels")
 
         # A group is searched, and taken off again.
         for name in ("Clinics", "Public"):
@@ -153,6 +153,10 @@ def test_a_synchronization_with_four_levels_is_registered_corrected_previewed_an
         page.get_by_role("button", name="Preview").click()
         assert re.search(r"/runs/\d+/$", page.url)
         page.goto(f"{live_server.url}/synchronization/id/all/")
+        runs = page.get_by_role("region", name="Runs")
+        expect(runs).to_contain_text("queued")
+        Run.objects.update(state=Run.State.CANCELLED)
+        expect(runs).to_contain_text("cancelled")  # by itself: the list is looked at again
         page.get_by_role("link", name="Run …").click()
         expect(page.get_by_role("dialog")).to_contain_text("Nothing is ever deleted in DHIS2")
         look("syncs-run")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -74,6 +75,8 @@ def _clear_pairs(terms: Mapping[str, set[str]], targets: Mapping[str, set[str]])
     return [(term, target) for term, target in pairs if times_of_term[term] == 1 and times_of_target[target] == 1]
 
 
+# A form compares the same names again for every attribute of every level, each time it is shown.
+@lru_cache(maxsize=16_384)
 def _plain(text: str) -> str:
     """Leave case, accents on Latin letters and punctuation out of the comparison; other scripts' marks are letters."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

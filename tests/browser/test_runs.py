@@ -188,14 +188,14 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
 
     # What somebody does in DHIS2 meanwhile is found by looking.
     country.delete_unit("F3")
-    page.goto(f"{live_server.url}/synchronization/all/drift/")
+    page.goto(f"{live_server.url}/synchronization/id/all/drift/")
     page.get_by_role("button", name="Look at HMIS now").click()
     page.get_by_role("row", name="facility F3").get_by_text("deleted in DHIS2").wait_for()
 
     # In French, each of the pages.
     page.get_by_role("button", name="Français").click()
     undoing = Run.objects.latest("pk").pk
-    for address in (f"runs/{run.pk}/", f"runs/{undoing}/", "jobs/", "", "synchronization/all/drift/"):
+    for address in (f"runs/{run.pk}/", f"runs/{undoing}/", "jobs/", "", "synchronization/id/all/drift/"):
         page.goto(f"{live_server.url}/{address}")
         look(f"runs-french-{address.replace('/', '-')}")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -64,17 +65,18 @@ def _suggest(terms: Mapping[str, Localized], targets: Sequence[_Target]) -> list
 
 
 def _clear_pairs(terms: Mapping[str, set[str]], targets: Mapping[str, set[str]]) -> list[tuple[str, str]]:
-    pairs = [
-        (term, target)
-        for term, term_keys in terms.items()
-        for target, target_keys in targets.items()
-        if (term_keys & target_keys) - {""}
-    ]
+    targets_by_key: dict[str, list[str]] = {}
+    for target, target_keys in targets.items():
+        for key in target_keys - {""}:
+            targets_by_key.setdefault(key, []).append(target)
+    pairs = {(term, target) for term, keys in terms.items() for key in keys for target in targets_by_key.get(key, ())}
     times_of_term = Counter(term for term, _ in pairs)
     times_of_target = Counter(target for _, target in pairs)
     return [(term, target) for term, target in pairs if times_of_term[term] == 1 and times_of_target[target] == 1]
 
 
+# A form compares the same names again for every attribute of every level, each time it is shown.
+@lru_cache(maxsize=16_384)
 def _plain(text: str) -> str:
     """Leave case, accents on Latin letters and punctuation out of the comparison; other scripts' marks are letters."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

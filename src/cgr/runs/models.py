@@ -65,7 +65,8 @@ class Run(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="open_runs")
+            models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="open_runs"),
+            models.Index(fields=["config", "-id"], name="runs_of_config"),
         ]
 
     def __str__(self) -> str:

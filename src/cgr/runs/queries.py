@@ -51,6 +51,12 @@ def sync_run(actor: Actor, run_id: str) -> Run:
     return found
 
 
+def latest_runs(actor: Actor, configs: Iterable[str]) -> dict[str, Run]:
+    """Give the newest run of each configuration (by code) that has one."""
+    found = runs(actor).filter(config__in=list(configs)).order_by("config", "-id").distinct("config")
+    return {row.config: row for row in found}
+
+
 def open_runs(system: int, *, config: str = "") -> QuerySet[Run]:
     """Give the runs of a system that wait for a worker or go on, those that go on first; of one configuration if given.
 

@@ -46,14 +46,22 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
     settings: SyncMapping,
     schedule: Schedule | UnsetType | None = UNSET,
     notify: NotifyGiven | UnsetType | None = UNSET,
+    new: bool = False,
 ) -> Saved:
     """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here.
 
-    `schedule` and `notify`: UNSET leaves them as they are, None ends them.
+    `schedule` and `notify`: UNSET leaves them as they are, None ends them. `new`: only create; BadInput when there is
+    a configuration with this code, whoever's it is.
     """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
     row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
+    if row is not None and new:
+        raise BadInput(
+            f'The ID "{code}" is taken by another synchronization configuration.',
+            code="code-taken",
+            next_step="Choose another ID.",
+        )
     if row is not None and row.organization.code != organization:
         require_own(actor, row)
         raise BadInput(

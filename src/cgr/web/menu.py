@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
     ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
+    ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),
     ("jobs", gettext_lazy("Jobs"), Permission.SEE_RUNS, "/jobs/"),
     ("settings", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
@@ -54,6 +55,8 @@ def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
         entries.append(("people", gettext("People")))
     if may_anywhere(actor, Permission.SEE_SYSTEMS):
         entries += [("systems", gettext("External Systems")), ("compatibility", gettext("Compatibility"))]
+    if may_anywhere(actor, Permission.SEE_SYNCS):
+        entries.append(("syncs", gettext("External System Synchronizations")))
     if may_anywhere(actor, Permission.SEE_AUDIT):
         entries.append(("audit", gettext("Audit log")))
     addresses = [(reverse(name), words) for name, words in entries]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("cgr.web.settings.urls")),
     path("", include("cgr.web.runs.urls")),
     path("", include("cgr.web.systems.urls")),
+    path("", include("cgr.web.syncs.urls")),
     path("", include("cgr.web.trail.urls")),
     path("", include("cgr.web.types.urls")),
     *oauth.urlpatterns,

@@ -28,12 +28,12 @@ from cgr.imports.actions import Request, import_units
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
-from cgr.registry.queries import definitions, objects
+from cgr.registry.queries import definitions, objects, terms_in_use
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
 from cgr.sync import actions as sync
-from cgr.sync import background, candidates, configs, drift, planning, scheduling, undoing, uses
+from cgr.sync import background, candidates, checking, configs, drift, offers, planning, scheduling, undoing, uses
 from cgr.systems import actions as systems
 from cgr.systems import authorization, connection, linking, plugin, registering, rotation
 from cgr.systems import queries as system_queries
@@ -274,6 +274,7 @@ CALLS: dict[str, Call] = {
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
+    "registry.queries.terms_in_use.terms_in_use": lambda a, p: terms_in_use(a, f"{p.word}-country", "owner"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
     ),
@@ -292,6 +293,7 @@ CALLS: dict[str, Call] = {
     "runs.actions.queue_stored": lambda a, p: run_actions.queue_stored(a, p.run, request={}),
     "runs.evidence.forget_old_evidence": lambda a, _: evidence.forget_old_evidence(a),
     "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
+    "runs.queries.latest_runs": lambda a, p: p.config.code in runs.latest_runs(a, [p.config.code]),
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
     "runs.queries.latest_of_each": lambda a, p: p.run in runs.latest_of_each(a),
@@ -309,6 +311,11 @@ CALLS: dict[str, Call] = {
     "sync.undoing.undo": lambda a, p: undoing.undo(a, p.run),
     "sync.undoing.require_undoable": lambda a, p: undoing.require_undoable(a, p.run),
     "sync.candidates.candidates": lambda a, p: candidates.candidates(a, p.system.code, type_code=f"{p.word}-country"),
+    "sync.checking.checked": lambda a, p: checking.checked(a, f"{p.word}-sync"),
+    "sync.offers.lists": lambda a, p: offers.lists(
+        a, system=p.system.code, hierarchy=f"{p.word}-tree", types=[f"{p.word}-country"]
+    ),
+    "sync.offers.refresh": lambda a, p: offers.refresh(a, p.system.code),
     "sync.configs.save_config": lambda a, p: configs.save_config(
         a,
         code=f"{p.word}-sync",

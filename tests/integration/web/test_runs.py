@@ -403,13 +403,13 @@ def test_drift_names_what_was_agreed_what_is_there_and_who_changed_it(client: Cl
     common = {"config": SyncConfig.objects.get(), "version": 1, "level": 2, "layout": 1, "fields": "{}"}
     Agreement.objects.create(object_key=1, uid="OuF00000001", drift=drift, **common)
     Agreement.objects.create(object_key=2, uid="OuF00000002", **common)
-    page = read(client, "/synchronization/all/drift/")
+    page = read(client, "/synchronization/id/all/drift/")
     assert "2 organisation units agreed on" in page
     assert "<dt>Name</dt><dd>Kafue Clinic → Kafue</dd>" in page
     assert "mwale" in page
     assert "2026-11-22 08:15" in page
     # Nothing listens where this DHIS2 should be: it is said, and what was known stays.
-    answer = client.post("/synchronization/all/drift/", follow=True)
+    answer = client.post("/synchronization/id/all/drift/", follow=True)
     assert "message-error" in answer.content.decode()
     assert "mwale" in answer.content.decode()
 
@@ -418,7 +418,7 @@ def test_somebody_who_may_not_see_runs_is_told_that_there_are_none(client: Clien
     run = store(change(1))
     add_user(OPERATOR, "mo", password="correct horse battery", role="registry-maintainer", organization="MOH")
     client.force_login(User.objects.get(username="mo"))
-    for address in (f"/runs/{run.pk}/", "/jobs/", f"/runs/{run.pk}/map.geojson", "/synchronization/all/drift/"):
+    for address in (f"/runs/{run.pk}/", "/jobs/", f"/runs/{run.pk}/map.geojson", "/synchronization/id/all/drift/"):
         assert client.get(address).status_code == 404
     assert client.post(f"/runs/{run.pk}/", {"choice": "discard"}).status_code == 404
     assert "Jobs" not in read(client, "/")

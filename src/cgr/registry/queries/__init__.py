@@ -23,6 +23,7 @@ from cgr.registry.queries.objects import (
     names_of,
     several_lives,
 )
+from cgr.registry.queries.terms_in_use import terms_in_use
 from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "names_of",
     "parents_in",
     "several_lives",
+    "terms_in_use",
     "type_labels",
     "type_shapes",
     "types_below",

@@ -14,5 +14,5 @@ urlpatterns = [
     path("runs/<int:run>/lines/<int:line>/", lines.line, name="run-line"),
     path("runs/<int:run>/map.geojson", files.places, name="run-map"),
     path("runs/<int:run>/report.<str:extension>", files.report, name="run-report"),
-    path("synchronization/<str:code>/drift/", drift.drift, name="drift"),
+    path("synchronization/id/<str:code>/drift/", drift.drift, name="drift"),
 ]

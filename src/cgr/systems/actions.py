@@ -68,6 +68,8 @@ def save_system(  # noqa: PLR0913 - what a system is registered with
     keeping.keep_sign_in(row, sign_in)
     if other_server:
         row.version, row.checked_at = "", None
+    if moved or sealed_anew:
+        row.failure, row.failed_at = "", None  # what failed was another address or sign-in
     refuse_oauth(row)
     after = _shown(row)
     if sealed_anew and before is not None:

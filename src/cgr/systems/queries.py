@@ -79,14 +79,18 @@ def open_to_people() -> QuerySet[ExternalSystem]:
 
 
 def users_of(row: ExternalSystem) -> list[tuple[str, int]]:
-    """Give what protects a system from deletion, and how many; rooms above this one may be among them."""
+    """Give what protects a system from deletion ("run", or "runs" for several), and how many of each.
+
+    Rooms above this one may be among them.
+    """
     found = []
     for relation in ExternalSystem._meta.related_objects:  # noqa: SLF001 - Django's documented way to relations
         if relation.on_delete is PROTECT:
             model = relation.related_model
             count = model._base_manager.filter(**{relation.field.name: row}).count()  # noqa: SLF001 - the same
             if count:
-                found.append((str(model._meta.verbose_name_plural), count))  # noqa: SLF001 - the same
+                names = model._meta  # noqa: SLF001 - the same
+                found.append((str(names.verbose_name if count == 1 else names.verbose_name_plural), count))
     return sorted(found)
 
 

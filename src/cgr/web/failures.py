@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from cgr.core.errors import BadInput, CgrError, NotAllowed
+from cgr.web.systems.words import in_words
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ class FailuresInWords(MiddlewareMixin):
             return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
         if isinstance(exception, CgrError):
             status = HTTPStatus.BAD_REQUEST if isinstance(exception, BadInput) else HTTPStatus.BAD_GATEWAY
-            return render(request, "web/failure.html", {"failure": exception}, status=status)
+            return render(request, "web/failure.html", {"failure": in_words(exception)}, status=status)
         return None
 
 

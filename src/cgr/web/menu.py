@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
-    ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
+    ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
+    ("settings", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""
 
@@ -45,6 +46,8 @@ def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
         ("mfa_index", gettext("Second factor")),
         ("sessions", gettext("Sessions")),
         ("tokens", gettext("API tokens")),
+        ("localization", gettext("Localization")),
+        ("organizations", gettext("Organizations")),
     ]
     if may_anywhere(actor, Permission.MANAGE_PEOPLE):
         entries.append(("people", gettext("People")))
@@ -54,4 +57,6 @@ def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
         entries.append(("audit", gettext("Audit log")))
     addresses = [(reverse(name), words) for name, words in entries]
     here = max((address for address, _ in addresses if request.path.startswith(address)), key=len, default="")
-    return [(address, words, address == here) for address, words in addresses]
+    return [(reverse("settings"), gettext("Overview"), request.path == reverse("settings"))] + [
+        (address, words, address == here) for address, words in addresses
+    ]

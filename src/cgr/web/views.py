@@ -9,14 +9,13 @@ from django.shortcuts import render
 
 from cgr.accounts.actors import actor_of
 from cgr.runs import queries as runs
-from cgr.systems import queries as systems
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language
+from cgr.web.systems.listing import listed
+from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from cgr.runs.models import Run
-    from cgr.systems.models import ExternalSystem
 
 _RUNS_SHOWN = 50
 
@@ -29,22 +28,11 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "web/home.html",
         {
-            "systems": [_system(row) for row in systems.systems(actor)],
+            "systems": listed(actor),
             "runs": [_run(row) for row in runs.runs(actor)[:_RUNS_SHOWN]],
             "runs_shown": _RUNS_SHOWN,
         },
     )
-
-
-def _system(row: ExternalSystem) -> dict[str, object]:
-    return {
-        "code": row.code,
-        "label": in_reader_language(row.label),
-        "organization": in_reader_language(row.organization.label),
-        "url": row.url,
-        "version": row.version,
-        "checked_at": row.checked_at,
-    }
 
 
 def _run(row: Run) -> dict[str, object]:

@@ -16,6 +16,7 @@ from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
 from cgr.configuration import applying, exporting
+from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
 from cgr.core.plan_words import Names
@@ -32,7 +33,7 @@ from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
 from cgr.sync import actions as sync
-from cgr.sync import background, candidates, configs, drift, planning, scheduling, undoing
+from cgr.sync import background, candidates, configs, drift, planning, scheduling, undoing, uses
 from cgr.systems import actions as systems
 from cgr.systems import authorization, connection, linking, plugin, registering, rotation
 from cgr.systems import queries as system_queries
@@ -163,6 +164,10 @@ CALLS: dict[str, Call] = {
     ),
     "accounts.actions.people.grant_instance": lambda a, p: accounts.grant_instance(a, p.member.username),
     "accounts.actions.people.revoke_instance": lambda a, p: accounts.revoke_instance(a, p.member.username),
+    # About oneself: in the place of others there is nothing to set.
+    "accounts.actions.localization.set_localization": lambda a, p: (
+        p.word == "own" and accounts.set_localization(a, language="fr", time_zone="Africa/Lusaka").unchanged is False
+    ),
     "accounts.actions.sign_in.set_password": lambda a, p: accounts.set_password(
         a, p.member.username, password=_GOOD_PASSWORD
     ),
@@ -205,6 +210,13 @@ CALLS: dict[str, Call] = {
     "systems.registering.client_registration": lambda a, p: registering.client_registration(a, p.system.code),
     "systems.rotation.rotate": lambda a, _: rotation.rotate(a),
     "systems.connection.check": lambda a, p: connection.check(a, p.system),
+    "systems.connection.try_out": lambda a, p: connection.try_out(
+        a,
+        organization=p.code,
+        url=NOWHERE,
+        sign_in=SignIn("basic", "u", "other"),
+        timeouts=connection.WHILE_SOMEBODY_WAITS,
+    ),
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
     "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),
@@ -223,6 +235,12 @@ CALLS: dict[str, Call] = {
     "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
         a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
     ),
+    "registry.actions.hierarchies.place_type": lambda a, p: registry.place_type(
+        a, f"{p.word}-tree", f"{p.word}-country", below=None
+    ),
+    "registry.actions.hierarchies.take_out_type": lambda a, p: registry.take_out_type(
+        a, f"{p.word}-tree", f"{p.word}-country"
+    ),
     "registry.actions.objects.apply_objects": lambda a, p: (
         not registry.apply_objects(
             a, [f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode()], preview=False
@@ -231,6 +249,12 @@ CALLS: dict[str, Call] = {
     "registry.actions.objects.write_objects": _writes,
     "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
         a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
+    ),
+    "registry.actions.terms.save_term": lambda a, _: registry.save_term(a, "shared", TermDefinition("new", "New")),
+    "registry.actions.terms.place_term": lambda a, _: registry.place_term(a, "shared", "one", spot=Spot(None)),
+    "registry.actions.terms.remove_term": lambda a, _: registry.remove_term(a, "shared", "one"),
+    "registry.actions.types.remove_attribute": lambda a, p: registry.remove_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks"
     ),
     "registry.actions.types.save_type": lambda a, p: registry.save_type(
         a, TypeDefinition(f"{p.word}-country", p.code, "Other")
@@ -296,6 +320,15 @@ CALLS: dict[str, Call] = {
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
     "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
+    "sync.uses.configs_with_type": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_type(a, f"{p.word}-country", hierarchies={f"{p.word}-tree"}).names
+    ),
+    "sync.uses.configs_with_attribute": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_attribute(a, f"{p.word}-country", f"{p.word}-remarks").names
+    ),
+    "sync.uses.configs_with_term": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_term(a, {(f"{p.word}-country", f"{p.word}-remarks")}, "one").names
+    ),
     "sync.planning.check": lambda a, p: planning.check(a, f"{p.word}-sync"),
     "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),

@@ -44,6 +44,10 @@ def filled(route: str, place: Place) -> str:
         "<str:code>": place.system.code,
         "sessions/<int:key>": f"sessions/{place.session}",
         "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
+        "<str:organization>": place.code,
+        "<str:type>": f"{place.word}-country",
+        "<str:hierarchy>": f"{place.word}-tree",
+        "<str:tree>": "shared",
     }
     for part, value in parts.items():
         route = route.replace(part, value)

@@ -11,7 +11,7 @@ from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor, actor_of
 from cgr.accounts.models import ApiToken, Membership, Organization, User
 from cgr.core.changes import Counts, Plan
-from cgr.core.definitions import HierarchyDefinition, TypeDefinition
+from cgr.core.definitions import AttributeDefinition, HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
@@ -51,12 +51,16 @@ class Place:
 def make_place(word: str) -> Place:
     code = word.upper()
     save_organization(OPERATOR, code, label={"default": f"{word} organization"})
-    save_type(OPERATOR, TypeDefinition(f"{word}-country", code, f"{word} country"))
+    remarks = AttributeDefinition(f"{word}-remarks", f"{word} remarks", "text")
+    save_type(OPERATOR, TypeDefinition(f"{word}-country", code, f"{word} country", attributes=(remarks,)))
     save_hierarchy(OPERATOR, HierarchyDefinition(f"{word}-tree", code, f"{word} tree", {f"{word}-country": {}}))
     sign_in = SignIn("basic", f"{word}-user", f"{word}-password")
     label = {"default": f"{word} system"}
     save_system(OPERATOR, f"{word}-system", organization=code, label=label, url=NOWHERE, sign_in=sign_in)
-    mapping = SyncMapping(levels=(LevelMapping(f"{word}-country", SyncType.ORG_UNITS),))
+    # It says nothing of a DHIS2 of its own, so that it can be saved for a type with one attribute of plain text.
+    where = {f"{word}-remarks": ("one",)}
+    level = LevelMapping(f"{word}-country", SyncType.ORG_UNITS, where=where)
+    mapping = SyncMapping(levels=(level,))
     save_config(
         OPERATOR,
         code=f"{word}-sync",

@@ -12,10 +12,13 @@ from cgr.registry.queries.definitions import (
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
 from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
+from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
 
 __all__ = [
     "confirmed_ids",
+    "continuing",
     "draft_definitions",
+    "drawing_from",
     "export_hierarchies",
     "export_objects",
     "export_term_trees",
@@ -24,8 +27,12 @@ __all__ = [
     "keys_by_code",
     "labels",
     "names_of",
+    "parents_in",
     "several_lives",
     "type_shapes",
+    "types_below",
     "types_by_code",
     "types_by_external_id",
+    "values_of",
+    "values_with_term",
 ]

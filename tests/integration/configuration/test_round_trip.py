@@ -71,6 +71,8 @@ NOT_WRITTEN = {
         "uid": "an address within this instance",
         "version": "read from the server",
         "checked_at": "the same",
+        "failure": "what the last check found",
+        "failed_at": "the same",
     },
     "sync.SyncConfig": {
         "next_at": "follows from the schedule",

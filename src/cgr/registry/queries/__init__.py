@@ -10,7 +10,7 @@ from cgr.registry.queries.definitions import (
     type_shapes,
     types_by_code,
 )
-from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
+from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
 from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "export_term_trees",
     "export_types",
     "external_ids",
+    "id_holders",
+    "ids_of",
     "keys_by_code",
     "labels",
     "names_of",

@@ -208,9 +208,8 @@ def test_clear_suggestions_are_accepted_from_a_score_on_after_they_were_listed(i
     done = worked(resume_import(importing.actor, run))
     assert done.summary["counts"]["new"] == 7
     assert importing.objects()["K1"]["label"][-1]["value"]["default"] == "Kafue Clinic"
-    assert importing.read()["counts"] | {"unchanged": 0} == dict.fromkeys(
-        ("new", "changed", "unchanged", "conflict", "vanished"), 0
-    )
+    again = importing.read()["counts"]
+    assert (again["new"], again["changed"], again["conflict"]) == (0, 0, 0)
 
 
 def test_a_preview_in_the_foreground_keeps_nothing_and_says_the_same(importing: Importing) -> None:

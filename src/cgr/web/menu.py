@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
+    ("import", pgettext_lazy("menu", "Import"), Permission.MANAGE_RUNS, "/import/"),
     ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""

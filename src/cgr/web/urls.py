@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("cgr.web.people.urls")),
     path("", include("cgr.web.systems.urls")),
     path("", include("cgr.web.trail.urls")),
+    path("", include("cgr.web.imports.urls")),
     *oauth.urlpatterns,
     path("language/", include("django.conf.urls.i18n")),
 ]

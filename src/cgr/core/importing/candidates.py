@@ -85,7 +85,7 @@ class Unlinked:
         if not self._objects:
             return ()
         names = {unit.name or "", *(text for kind, _, text in unit.translations if kind == "NAME")}
-        one = place(names, parents=() if parent is None else (parent,), point=_middle(unit.geometry))
+        one = place(names, parents=() if parent is None else (parent,), point=middle(unit.geometry))
         numbers = {number for key in _keys(one) for number in self._shared(key)}
         found = [_candidate(self._objects[number], one) for number in numbers]
         found = sorted((each for each in found if each.score >= LEAST), key=_order)[:_SHOWN]
@@ -129,7 +129,7 @@ def _middle_of(wkb: bytes | None) -> tuple[float, float] | None:
         return None
 
 
-def _middle(geometry: bytes | None) -> tuple[float, float] | None:
+def middle(geometry: bytes | None) -> tuple[float, float] | None:
     """Give the middle of a unit's geometry; None for one that can't be read, which the import itself names."""
     if geometry is None:
         return None

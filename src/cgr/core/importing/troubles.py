@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cgr.core.changes import ObjectRef
-from cgr.core.importing.candidates import Candidate
+from cgr.core.importing.candidates import Candidate, middle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +19,12 @@ _OF_READING = frozenset({"term-unmapped", "several-groups"})
 
 
 class Brief(Struct, frozen=True, gc=False):
-    """A unit as a person tells it from others. `parent`: the id of the unit above."""
+    """A unit as a person tells it from others. `parent`: id of the unit above; `point`: the middle of where it is."""
 
     name: str
     code: str | None
     parent: str | None
+    point: tuple[float, float] | None = None
 
 
 class Trouble(Struct, frozen=True):
@@ -152,7 +153,7 @@ def unfit(unit: TheirUnit, known: OurObject | None, problem: BadInput) -> Troubl
 
 def brief(unit: TheirUnit) -> Brief:
     """Give what a person tells the unit by."""
-    return Brief((unit.name or "").strip(), unit.code, unit.parent)
+    return Brief((unit.name or "").strip(), unit.code, unit.parent, middle(unit.geometry))
 
 
 def _words(unit: TheirUnit) -> str:

@@ -11,7 +11,7 @@ from cgr.registry.queries.definitions import (
     types_by_code,
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
-from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
+from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, parents_of, several_lives
 
 __all__ = [
     "confirmed_ids",
@@ -26,6 +26,7 @@ __all__ = [
     "keys_by_code",
     "labels",
     "names_of",
+    "parents_of",
     "several_lives",
     "type_shapes",
     "types_by_code",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from django.db.models import Q
+
 from cgr.accounts.policy import Permission, unknown
 from cgr.core.objects_file import write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
-from cgr.registry.models import GeoObject
+from cgr.registry.models import GeoObject, ParentEdge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -40,6 +42,13 @@ def labels(keys: Collection[int], on: str) -> dict[int, Localized]:
     found = GeoObject.objects.filter(pk__in=keys).values_list("pk", "label")
     held = ((key, latest(periods, on)) for key, periods in found)
     return {key: period["value"] for key, period in held if period is not None}
+
+
+def parents_of(keys: Collection[int], *, hierarchy: str, on: str) -> dict[int, int]:
+    """Give key → key of a parent in force at a day (ISO) in a hierarchy; the caller has checked who asks."""
+    edges = ParentEdge.objects.filter(child__in=list(keys), hierarchy__code=hierarchy)
+    begun = edges.filter(Q(starts=None) | Q(starts__lte=on)).filter(Q(ends=None) | Q(ends__gt=on))
+    return dict(begun.values_list("child_id", "parent_id"))
 
 
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word

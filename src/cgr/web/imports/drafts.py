@@ -65,7 +65,9 @@ class Draft:
         self.hierarchy = form.get("hierarchy", "")[:_LONGEST]
         self.proposed = form.get("proposed", "").strip()[:_LONGEST]
         self.levels = {
-            name.removeprefix("level-"): value for name, value in form.items() if name.startswith("level-") and value
+            name.removeprefix("level-"): str(value)
+            for name, value in form.items()
+            if name.startswith("level-") and value
         }
         self.start = form.get("start", "")[:_LONGEST]
         self.find = form.get("find", "").strip()[:_LONGEST]
@@ -81,11 +83,11 @@ class Draft:
             kind, _, rest = name.partition("-")
             attribute, _, key = rest.partition("|")
             if kind == "from":
-                self.sources[rest] = value
+                self.sources[rest] = str(value)
             elif kind == "term":
-                self.terms.setdefault(attribute, {})[key] = value
+                self.terms.setdefault(attribute, {})[key] = str(value)
             elif kind == "group":
-                self.groups.setdefault(attribute, {})[key] = value
+                self.groups.setdefault(attribute, {})[key] = str(value)
 
     @property
     def top(self) -> int:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
@@ -15,8 +16,9 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may
 from cgr.core.errors import BadInput, NotAllowed
 from cgr.imports import reports
+from cgr.imports.answers import answers_of
 from cgr.imports.background import cancel_import, resume_import
-from cgr.imports.reports import Change
+from cgr.registry import queries as registry
 from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
 from cgr.web.failures import refused
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from cgr.accounts.actors import Actor
+    from cgr.imports.reports import Change
+    from cgr.runs.items import Line
     from cgr.runs.models import Run
 
 SHOWN = 50
@@ -135,6 +139,7 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
             like=like,
             limit=SHOWN,
         )
+    types = _types(row)
     kinds = [(name, *KINDS[name]) for name in KINDS if counts.get(name) or name != "skipped"]
     return {
         "step": 4 if head["is_preview"] else 5,
@@ -144,11 +149,12 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
         "progress": _progress(row) if head["open"] else None,
         "ahead": ahead_of(row),
         "error": row.error,
+        "answered": len(answers_of(row)) if row.state == row.State.NEW else 0,
         "kinds": kinds,
         "levels": [
             {
                 "level": one["level"],
-                "type": one["type"],
+                "type": types.get(one["type"], one["type"]),
                 "numbers": [(*KINDS[name], one["counts"].get(name, 0)) for name, *_ in kinds],
             }
             for one in row.summary.get("levels", [])
@@ -156,7 +162,7 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
         "totals": [(*KINDS[name], counts.get(name, 0)) for name, *_ in kinds],
         "notes": row.summary.get("notes", []),
         "carry_out": carry_out_in_words(counts),
-        "changes": [_change(line.level, change) for line, change in listed.lines] if listed else [],
+        "changes": _changes(listed.lines, types) if listed else [],
         "more": listed.more if listed else None,
         "asked": asked,
     }
@@ -174,6 +180,35 @@ def _progress(row: Run) -> dict[str, object] | None:
     return {**found, "words": STEPS.get(str(found["step"]), found["step"])}
 
 
+def _types(row: Run) -> dict[str, str]:
+    """Give the label of each type of an import; a proposed one has none before it is made."""
+    codes = row.settings.get("levels", {}).values()
+    return {code: in_reader_language(shape.label) for code, shape in registry.types_by_code(codes).items()}
+
+
+def _changes(lines: list[tuple[Line, Change]], types: dict[str, str]) -> list[dict[str, object]]:
+    """Give the rows of the table; an object whose label stays as it is is named by the one it has."""
+    codes: dict[str, list[str]] = {}
+    for _, change in lines:
+        if change.kind != "new":
+            codes.setdefault(change.object.type, []).append(change.object.code)
+    keys = {
+        (type_code, code): key
+        for type_code, of_type in codes.items()
+        for code, key in registry.keys_by_code(type_code, of_type).items()
+    }
+    labels = registry.labels(keys.values(), timezone.localdate().isoformat())
+    known = {ref: in_reader_language(labels[key]) for ref, key in keys.items() if key in labels}
+    return [
+        {
+            **_change(line.level, change),
+            "name": _name(change, known.get((change.object.type, change.object.code), "")),
+            "type": types.get(change.object.type, change.object.type),
+        }
+        for line, change in lines
+    ]
+
+
 def _change(level: int, change: Change) -> dict[str, object]:
     colour, sign, word = KINDS[change.kind]
     fields = [
@@ -187,18 +222,16 @@ def _change(level: int, change: Change) -> dict[str, object]:
         "word": word,
         "uid": change.uid,
         "level": level,
-        "type": change.object.type,
         "code": change.object.code,
-        "name": _name(change),
         "is_new": change.kind == "new",
         "fields": fields[:_FIELDS_SHOWN],
         "others": max(0, len(fields) - _FIELDS_SHOWN),
     }
 
 
-def _name(change: Change) -> str:
+def _name(change: Change, known: str = "") -> str:
     label = change.fields.get("label", {}).get("to")
-    return (in_reader_language(label) if isinstance(label, dict) else "") or change.object.code
+    return (in_reader_language(label) if isinstance(label, dict) else known) or change.object.code
 
 
 def _ours(name: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -14,19 +15,15 @@ from cgr.accounts.policy import Permission, may_anywhere
 from cgr.core.errors import BadInput, CgrError, OtherSide
 from cgr.imports.background import queue_import
 from cgr.imports.offering import (
-    AttributeSources,
-    Chosen,
-    attribute_sources,
     find_units,
     hierarchies_to_import_into,
-    suggested_groups,
-    suggested_terms,
     systems_to_import_from,
     what_dhis2_offers,
 )
 from cgr.runs.queries import runs
 from cgr.web.failures import refused
-from cgr.web.imports.drafts import ATTRIBUTE, FIELD, GROUPS, Draft
+from cgr.web.imports.drafts import Draft
+from cgr.web.imports.matching import accept_suggested, matching
 from cgr.web.imports.words import FIELDS, KINDS, OURS
 from cgr.web.words import RUN_STATES, in_reader_language
 
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from cgr.accounts.actors import Actor
-    from cgr.core.records import RemoteAttribute, RemoteShape
+    from cgr.imports.offering import Chosen
     from cgr.runs.models import Run
     from cgr.systems.shapes import KeptShape
 
@@ -82,16 +79,9 @@ def levels(request: HttpRequest) -> HttpResponse:
     draft = Draft.of(request)
     if not draft.system:
         return redirect("import")
-    problem = ""
-    asked = request.POST.get("do", "")
     if request.method == "POST":
-        draft.take_levels(request.POST)
-        if asked == "find":
-            problem = _find(actor, draft)
-        draft.keep(request)
-        if asked == "next" and not (problem := _levels_problem(draft)):
-            return redirect("import-fields")
-    offered, away = _offered(actor, draft, refresh=asked == "refresh")
+        return _take_levels(request, actor, draft)
+    offered, away = _offered(actor, draft)
     hierarchies = hierarchies_to_import_into(actor)
     chosen = next((one for one in hierarchies if one.code == draft.hierarchy), None)
     return render(
@@ -100,7 +90,6 @@ def levels(request: HttpRequest) -> HttpResponse:
         {
             "step": 2,
             "draft": draft,
-            "problem": problem,
             "away": away,
             "offered": offered,
             "hierarchies": [(one.code, in_reader_language(one.label)) for one in hierarchies],
@@ -110,6 +99,23 @@ def levels(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _take_levels(request: HttpRequest, actor: Actor, draft: Draft) -> HttpResponse:
+    """Keep what the form says, whatever the button; then lead on, or back with what is wrong."""
+    asked = request.POST.get("do", "")
+    draft.take_levels(request.POST)
+    problem = ""
+    if asked == "find":
+        problem = _find(actor, draft)
+    elif asked == "refresh":
+        _, problem = _offered(actor, draft, refresh=True)
+    elif asked == "next":
+        problem = _levels_problem(draft)
+    draft.keep(request)
+    if problem:
+        messages.error(request, problem)
+    return redirect("import-fields" if asked == "next" and not problem else "import-levels")
+
+
 @login_required
 def fields(request: HttpRequest) -> HttpResponse:
     """Third step: what fills our attributes, and which options and groups are which terms."""
@@ -117,43 +123,48 @@ def fields(request: HttpRequest) -> HttpResponse:
     draft = Draft.of(request)
     if not draft.system or _levels_problem(draft):
         return redirect("import-levels" if draft.system else "import")
-    asked = request.POST.get("do", "")
-    problem = ""
     if request.method == "POST":
-        draft.take_fields(request.POST)
-        draft.keep(request)
-        if asked == "back":
-            return redirect("import-levels")
-    offered, away = _offered(actor, draft, refresh=asked == "refresh")
-    matching = _matching(actor, draft, offered) if offered is not None and draft.hierarchy else []
-    if asked.startswith("accept-"):
-        _accept(draft, next((row for row in matching if row["code"] == asked.removeprefix("accept-")), None))
-        draft.keep(request)
-        matching = _matching(actor, draft, offered) if offered is not None else []
-    if asked == "preview":
-        try:
-            run = queue_import(actor, draft.request(), preview=True)
-        except BadInput as error:
-            problem = refused(error)
-        except CgrError as error:
-            raise Http404 from error
-        else:
-            draft.run = str(run.pk)
-            draft.keep(request)
-            return redirect("import-run", run=str(run.pk))
+        return _take_fields(request, actor, draft)
+    offered, away = _offered(actor, draft)
     return render(
         request,
         "web/imports/fields.html",
         {
             "step": 3,
             "draft": draft,
-            "problem": problem,
             "away": away,
             "offered": offered,
             "plain": _plain(draft),
-            "matching": matching,
+            "matching": matching(actor, draft, offered),
         },
     )
+
+
+def _take_fields(request: HttpRequest, actor: Actor, draft: Draft) -> HttpResponse:
+    asked = request.POST.get("do", "")
+    draft.take_fields(request.POST)
+    problem = ""
+    if asked == "refresh":
+        _, problem = _offered(actor, draft, refresh=True)
+    elif asked.startswith("accept-"):
+        rows = {row["code"]: row for row in matching(actor, draft, _offered(actor, draft)[0])}
+        accept_suggested(draft, rows.get(asked.removeprefix("accept-")))
+    elif asked == "preview":
+        problem = _preview(actor, draft)
+    draft.keep(request)
+    if problem:
+        messages.error(request, problem)
+    elif asked == "preview":
+        return redirect("import-run", run=draft.run)
+    return redirect("import-levels" if asked == "back" else "import-fields")
+
+
+def _preview(actor: Actor, draft: Draft) -> str:
+    try:
+        draft.run = str(queue_import(actor, draft.request(), preview=True).pk)
+    except CgrError as error:
+        return refused(error)
+    return ""
 
 
 def _allowed(request: HttpRequest) -> Actor:
@@ -163,7 +174,7 @@ def _allowed(request: HttpRequest) -> Actor:
     return actor
 
 
-def _offered(actor: Actor, draft: Draft, *, refresh: bool) -> tuple[KeptShape | None, str]:
+def _offered(actor: Actor, draft: Draft, *, refresh: bool = False) -> tuple[KeptShape | None, str]:
     """Give what DHIS2 offers, and why it couldn't be asked now; a dead one is a banner, never an error page."""
     try:
         found, trouble = what_dhis2_offers(actor, draft.system, refresh=refresh)
@@ -205,18 +216,18 @@ def _level_rows(draft: Draft, offered: KeptShape | None, chosen: Chosen | None) 
         return []
     types = [(code, in_reader_language(shape.label)) for code, shape in chosen.types.items()]
     # Only when nothing was said yet: the types in their order, there to be changed before anything is done.
-    fresh = not draft.levels
+    chosen_before = draft.levels or {
+        str(level.level): code for level, (code, _) in zip(offered.shape.levels, types, strict=False)
+    }
     return [
         {
             "level": level.level,
             "name": level.name,
             "in_scope": level.level >= draft.top,
             "types": types,
-            "chosen": (types[number][0] if number < len(types) else "")
-            if fresh
-            else draft.levels.get(str(level.level), ""),
+            "chosen": chosen_before.get(str(level.level), ""),
         }
-        for number, level in enumerate(offered.shape.levels)
+        for level in offered.shape.levels
     ]
 
 
@@ -230,92 +241,6 @@ def _plain(draft: Draft) -> list[dict[str, object]]:
         }
         for ours, sources in _PLAIN_SOURCES.items()
     ]
-
-
-def _matching(actor: Actor, draft: Draft, offered: KeptShape | None) -> list[dict[str, Any]]:
-    if offered is None:
-        return []
-    chosen = next((one for one in hierarchies_to_import_into(actor) if one.code == draft.hierarchy), None)
-    wanted = draft.levels_in_scope().values()
-    types = [shape for code, shape in chosen.types.items() if code in wanted] if chosen else []
-    return [_row(draft, sources, offered.shape) for sources in attribute_sources(types, offered.shape)]
-
-
-def _row(draft: Draft, sources: AttributeSources, shape: RemoteShape) -> dict[str, Any]:
-    attribute = sources.attribute
-    selections = [(f"{ATTRIBUTE}{one.id}", f"{one.name} ({one.value_type})") for one in sources.remote]
-    selections += [(f"{FIELD}{name}", str(FIELDS[name])) for name in sources.fields]
-    if sources.groups:
-        selections.append((GROUPS, gettext("Org Unit Groups")))
-    chosen = draft.sources.get(attribute.code, "")
-    row: dict[str, Any] = {
-        "code": attribute.code,
-        "label": in_reader_language(attribute.label),
-        "kind": attribute.kind,
-        "selections": selections,
-        "chosen": chosen,
-        "pairs": [],
-        "suggested": 0,
-    }
-    if attribute.kind == "term":
-        row |= _pairs(draft, sources, shape.attributes.get(chosen.removeprefix(ATTRIBUTE)), chosen)
-    return row
-
-
-def _pairs(draft: Draft, sources: AttributeSources, remote: RemoteAttribute | None, chosen: str) -> dict[str, Any]:
-    """Give the rows of a table of terms, with what is suggested where nothing was chosen."""
-    attribute = sources.attribute
-    terms = [(code, in_reader_language(label)) for code, label in (attribute.terms or {}).items()]
-    if chosen == GROUPS:
-        found = suggested_groups(attribute, sources.groups)
-        groups = [(group.id, group.name) for group in sources.groups]
-        names = dict(groups)
-        said = draft.groups.get(attribute.code, {})
-        pairs = [
-            {
-                "name": f"group-{attribute.code}|{code}",
-                "key": code,
-                "from": label,
-                "choices": groups,
-                "chosen": said.get(code, ""),
-                "suggestion": found[code].target if code in found and not said.get(code) else "",
-                "suggested": names.get(found[code].target, "") if code in found and not said.get(code) else "",
-            }
-            for code, label in terms
-        ]
-    elif remote is not None and remote.options:
-        by_option = suggested_terms(attribute, remote)
-        names = dict(terms)
-        said = draft.terms.get(attribute.code, {})
-        pairs = [
-            {
-                "name": f"term-{attribute.code}|{option.code}",
-                "key": option.code,
-                "from": option.name,
-                "choices": terms,
-                "chosen": said.get(option.code, ""),
-                "suggestion": by_option[option.code].term
-                if option.code in by_option and not said.get(option.code)
-                else "",
-                "suggested": names.get(by_option[option.code].term, "")
-                if option.code in by_option and not said.get(option.code)
-                else "",
-            }
-            for option in remote.options
-        ]
-    else:
-        pairs = []
-    return {"pairs": pairs, "suggested": sum(1 for pair in pairs if pair["suggestion"]), "by_groups": chosen == GROUPS}
-
-
-def _accept(draft: Draft, row: dict[str, Any] | None) -> None:
-    """Take over the suggestions for one attribute, as the person has seen them."""
-    if row is None:
-        return
-    kept = draft.groups if row["by_groups"] else draft.terms
-    for pair in row["pairs"]:
-        if pair["suggestion"]:
-            kept.setdefault(row["code"], {})[pair["key"]] = pair["suggestion"]
 
 
 def _latest(row: Run) -> dict[str, object]:

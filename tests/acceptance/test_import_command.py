@@ -146,16 +146,16 @@ def test_a_conflict_is_answered_and_a_suggestion_accepted_on_the_command_line(ma
     place = PLACES[-1]
     lines = [{"type": place[0], "code": place[1], "label": "Somewhere else"}]
     machine.cgr("objects", "apply", objects_file(machine, lines))
-    run = machine.cgr(*IMPORT, "--levels", LEVELS, status=1)["run"]
+    run = machine.cgr(*IMPORT, "--levels", LEVELS, expect=1)["run"]
     (row,) = machine.cgr("import", "suggestions", run)["suggestions"]
     uid = row["uid"]
     assert (row["candidates"][0]["object"]["code"], row["candidates"][0]["same_code"]) == (place[1], True)
     assert "same code" in row["candidates"][0]["reasons"]
     assert machine.cgr("import", "suggestions", run, "--above", "0.99", "--preview")["would_accept"] == []
-    assert machine.cgr("import", "suggestions", run, "--accept", status=2)["error"]["code"] == "usage"
-    wrong = machine.cgr("import", "resolve", run, "--item", uid, "--as", "perhaps", status=2)
+    assert machine.cgr("import", "suggestions", run, "--accept", expect=2)["error"]["code"] == "usage"
+    wrong = machine.cgr("import", "resolve", run, "--item", uid, "--as", "perhaps", expect=2)
     assert wrong["error"]["code"] == "import-answer"
-    unknown = machine.cgr("import", "resolve", run, "--item", "OuNowhere01", "--as", "skip", status=2)
+    unknown = machine.cgr("import", "resolve", run, "--item", "OuNowhere01", "--as", "skip", expect=2)
     assert unknown["error"]["code"] == "import-item-unknown"
     answered = machine.cgr("import", "resolve", run, "--item", uid, "--as", f"existing:{place[1]}")
     assert (answered["run"], answered["item"], answered["as"]) == (run, uid, f"existing:{place[1]}")

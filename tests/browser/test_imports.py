@@ -1,4 +1,4 @@
-"""A data manager imports organisation units, decides on what isn't clear, and imports again; the DHIS2 is the sandbox."""
+"""A data manager imports organisation units, decides on what isn't clear, imports again; the DHIS2 is the sandbox."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ version: 1
 organizations: [{code: MOH, label: {default: Ministry of Health, fr: Ministère de la Santé}}]
 terms:
   - {code: kinds, label: Kinds, terms: [{code: CLINIC, label: Clinic}, {code: HOSPITAL, label: Hospital}]}
-  - {code: owners, label: Owners, terms: [{code: PUB, label: {default: Public, fr: Public}}, {code: PRI, label: {default: Private, fr: Privé}}]}
+  - code: owners
+    label: Owners
+    terms: [{code: PUB, label: {default: Public, fr: Public}}, {code: PRI, label: {default: Private, fr: Privé}}]
 types:
   - {code: country, organization: MOH, label: {default: Country, fr: Pays}, geometry: mixed}
   - {code: region, organization: MOH, label: {default: Region, fr: Région}, geometry: mixed}
@@ -51,7 +53,12 @@ hierarchies:
     label: {default: Administrative, fr: Administrative}
     tree: {country: {region: {facility: {}}}}
 systems:
-  - {code: hmis, organization: MOH, kind: dhis2, label: {default: National HMIS, fr: SNIS national}, url: "URL", auth: {kind: basic, username: admin, password: {env: TEST_PASSWORD}}}
+  - code: hmis
+    organization: MOH
+    kind: dhis2
+    label: {default: National HMIS, fr: SNIS national}
+    url: "URL"
+    auth: {kind: basic, username: admin, password: {env: TEST_PASSWORD}}
 """
 
 
@@ -82,17 +89,25 @@ METADATA = {
     ],
     "organisationUnitGroups": [
         {"id": "GrClinics01", "name": "Clinic", "shortName": "Clinic", "organisationUnits": [{"id": "OuBoClinic1"}]},
-        {"id": "GrHospital1", "name": "Hospitals", "shortName": "Hospitals", "organisationUnits": [{"id": "OuMakeniHC1"}]},
+        {"id": "GrHospital1", "name": "Hospitals", "shortName": "Hosp", "organisationUnits": [{"id": "OuMakeniHC1"}]},
     ],
-    "optionSets": [{"id": "OsOwner0001", "name": "Owner", "valueType": "TEXT", "options": [{"id": "OpPublic001"}, {"id": "OpPrivate01"}]}],
+    "optionSets": [
+        {"id": "OsOwner0001", "name": "Owner", "valueType": "TEXT",
+         "options": [{"id": "OpPublic001"}, {"id": "OpPrivate01"}]},
+    ],
     "options": [
         {"id": "OpPublic001", "code": "1", "name": "Public", "optionSet": {"id": "OsOwner0001"}, "sortOrder": 1},
         {"id": "OpPrivate01", "code": "2", "name": "Private", "optionSet": {"id": "OsOwner0001"}, "sortOrder": 2},
     ],
     "attributes": [
-        {"id": "AtOwner0001", "name": "Ownership", "valueType": "TEXT", "organisationUnitAttribute": True, "optionSet": {"id": "OsOwner0001"}},
+        {"id": "AtOwner0001", "name": "Ownership", "valueType": "TEXT", "organisationUnitAttribute": True,
+         "optionSet": {"id": "OsOwner0001"}},
     ],
 }  # fmt: skip
+
+
+def ours(type_code: str, code: str, label: str, **more: Any) -> bytes:
+    return json.dumps({"type": type_code, "code": code, "label": label, **more}).encode()
 
 
 def objects() -> dict[str, Any]:
@@ -120,15 +135,15 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
     with serve(world) as dhis2:
         apply(OPERATOR, DEFINITIONS.replace("URL", dhis2.url).encode())
         lines = [
-            {"type": "country", "code": "C", "label": "Sierra", "external_ids": {"hmis": "OuCountry01"}},
-            {"type": "region", "code": "N", "label": "North", "parents": {"admin": "C"}, "external_ids": {"hmis": "OuRegionNor"}},
-            {"type": "region", "code": "S", "label": "South", "parents": {"admin": "C"}, "external_ids": {"hmis": "OuRegionSou"}},
-            {"type": "facility", "code": "F1", "label": "Bo MCH Clinic", "geometry": point(-11.701, 7.9), "parents": {"admin": "N"}},
-            {"type": "facility", "code": "F2", "label": "Another place", "parents": {"admin": "S"}},
-            {"type": "facility", "code": "F3", "label": "Elsewhere", "parents": {"admin": "N"}},
-            {"type": "facility", "code": "kafue", "label": "Kafue clinic", "geometry": point(-12.1, 8.101), "parents": {"admin": "S"}},
-        ]  # fmt: skip
-        assert not apply_objects(OPERATOR, [json.dumps(line).encode() for line in lines], preview=False).errors
+            ours("country", "C", "Sierra", external_ids={"hmis": "OuCountry01"}),
+            ours("region", "N", "North", parents={"admin": "C"}, external_ids={"hmis": "OuRegionNor"}),
+            ours("region", "S", "South", parents={"admin": "C"}, external_ids={"hmis": "OuRegionSou"}),
+            ours("facility", "F1", "Bo MCH Clinic", geometry=point(-11.701, 7.9), parents={"admin": "N"}),
+            ours("facility", "F2", "Another place", parents={"admin": "S"}),
+            ours("facility", "F3", "Elsewhere", parents={"admin": "N"}),
+            ours("facility", "kafue", "Kafue clinic", geometry=point(-12.1, 8.101), parents={"admin": "S"}),
+        ]
+        assert not apply_objects(OPERATOR, lines, preview=False).errors
         add_user(OPERATOR, "banda", password=PASSWORD, role="registry-administrator", organization="MOH")
         sign_in("banda", PASSWORD)
 
@@ -165,7 +180,6 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
         look("import-fields")
         page.get_by_role("button", name="Preview: nothing is written yet").click()
         page.get_by_text("Waits for a worker").wait_for()
-        look("import-queued")
         assert let_a_worker_do_it().state == Run.State.NEW
 
         # The preview comes by itself: counts, fields, and what conflicts.
@@ -193,7 +207,6 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
         # Suggestions: listed first, then accepted.
         page.get_by_role("link", name="Suggestions").click()
         page.get_by_text("Kafue clinic (kafue), South").wait_for()
-        look("import-suggestions")
         page.get_by_role("button", name="List them").click()
         look("import-above")
         assert "external_ids" not in objects()["kafue"]
@@ -206,7 +219,6 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
         done = let_a_worker_do_it()
         assert (done.state, done.summary["counts"]["skipped"]) == (Run.State.SUCCESS, 1)
         page.locator(".state-success").wait_for()
-        look("import-done")
         found = objects()
         assert found["OuKenemaHP1"]["external_ids"] == {"hmis": "OuKenemaHP1"}
         assert found["F1"]["values"] == {"kind": found["F1"]["values"]["kind"], "owner": found["F1"]["values"]["owner"]}
@@ -221,17 +233,9 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
         # In French, each of the pages; and a DHIS2 that is away is a banner.
         last = Run.objects.latest("pk").pk
         page.get_by_role("button", name="Français").click()
-        for path in (
-            "",
-            "levels/",
-            "fields/",
-            f"{last}/",
-            f"{last}/problems/",
-            f"{last}/problems/?show=suggestions",
-            f"{done.pk}/",
-        ):
+        for path in ("", "levels/", "fields/", f"{last}/problems/", f"{done.pk}/"):
             page.goto(f"{live_server.url}/import/{path}")
-            look(f"import-french-{path.replace('/', '-').replace('?', '-') or 'start'}")
+            look(f"import-french-{path.replace('/', '-') or 'start'}")
     page.goto(f"{live_server.url}/import/levels/")
     page.locator("#find").fill("sud")
     page.locator("button[value=find]").click()

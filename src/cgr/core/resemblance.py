@@ -25,6 +25,7 @@ _OWN_WORDS = 0.8
 """Of a name's likeness, the part of the words that aren't words for kinds of places."""
 
 _MISSPELT = 0.8
+_A_CLOSER_LOOK = 50
 _HALF_AS_GOOD_M = 1_000.0
 _EARTH_M = 6_371_009.0
 
@@ -83,6 +84,11 @@ def resemblance(one: Place, other: Place) -> Resemblance:
     return Resemblance(min(round(total / weight, 3), 1.0), round(name, 3), same_parent, metres)
 
 
+def may_resemble(one: Place, other: Place) -> bool:
+    """Say, at little cost, whether the names have enough in common for a closer look."""
+    return any(fuzz.ratio(a[0], b[0], score_cutoff=_A_CLOSER_LOOK) for a in one.names for b in other.names)
+
+
 def own_words(one: Place) -> set[str]:
     """Give the words by which a place is told from others of its kind."""
     return {word for own, _ in one.names for word in own.split()}
@@ -124,4 +130,4 @@ def _spelt(own: str, kinds: str) -> str:
 
 
 def _ratio(one: str, other: str) -> float:
-    return fuzz.ratio(*sorted((one, other))) / 100
+    return fuzz.ratio(one, other) / 100

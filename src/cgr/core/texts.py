@@ -11,6 +11,7 @@ import unicodedata
 
 _LAST_OF_ONE_UNIT = "\uffff"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ASCII_WORDS = re.compile("[a-z0-9]+")
 _ACCENTS = frozenset(map(chr, range(0x0300, 0x0370)))
 """Unicode's combining diacritical marks: what accents become when letters are decomposed."""
 
@@ -44,6 +45,8 @@ def refusal(text: str, limit: int | None) -> str | None:
 
 def folded(text: str) -> str:
     """Leave case, accents on Latin letters and punctuation out of a comparison; other scripts' marks are letters."""
+    if text.isascii():  # most texts are, and there are many
+        return " ".join(_ASCII_WORDS.findall(text.lower()))
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = (character for character in decomposed if character not in _ACCENTS)
     return " ".join("".join(" " if _is_separator(character) else character for character in kept).split())

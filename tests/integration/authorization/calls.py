@@ -18,7 +18,7 @@ from cgr.accounts.trail import trail
 from cgr.configuration import applying, exporting
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
-from cgr.core.importing import Answer, Decision
+from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("accounts", "systems", "registry", "runs", "sync", "imports", "configuration")
 _RULES = {"accounts.policy"}  # what all the others ask
-_SKIPPED = Answer(Decision.SKIP)
+_SKIPPED = parse_answer("skip")
 _GOOD_PASSWORD = "correct horse battery"
 
 

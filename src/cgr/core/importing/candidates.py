@@ -14,7 +14,7 @@ from msgspec import Struct
 from cgr.core.changes import ObjectRef
 from cgr.core.errors import BadInput
 from cgr.core.geometry import to_geojson
-from cgr.core.resemblance import Place, own_words, place, resemblance
+from cgr.core.resemblance import Place, may_resemble, own_words, place, resemblance
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cgr.core.resemblance import Resemblance
 
 LEAST = 0.55
-"""Below this a resemblance is no help: neighbours of any name come near it."""
+LEAST_NAME = 0.6
+"""Below these a resemblance is no help: neighbours of any name come near them."""
 
 _SHOWN = 3
 _MOST_SHARING = 100
@@ -74,7 +75,7 @@ class Unlinked:
         number = len(self._objects)
         self._objects.append((ObjectRef(known.type, known.code), one))
         self._by_code[known.code] = number
-        for key in _keys(one):
+        for key in (*one.parents, *own_words(one), *_cells(one, 0)):
             self._near.setdefault(key, []).append(number)
 
     def candidates(self, unit: TheirUnit, *, parent: int | None, code: str | None = None) -> tuple[Candidate, ...]:
@@ -86,9 +87,12 @@ class Unlinked:
             return ()
         names = {unit.name or "", *(text for kind, _, text in unit.translations if kind == "NAME")}
         one = place(names, parents=() if parent is None else (parent,), point=middle(unit.geometry))
-        numbers = {number for key in _keys(one) for number in self._shared(key)}
-        found = [_candidate(self._objects[number], one) for number in numbers]
-        found = sorted((each for each in found if each.score >= LEAST), key=_order)[:_SHOWN]
+        keys = (*one.parents, *own_words(one), *_cells(one, 1))
+        numbers = {number for key in keys for number in self._shared(key)}
+        near = (self._objects[number] for number in numbers)
+        found = [_candidate(each, one) for each in near if may_resemble(one, each[1])]
+        found = [each for each in found if each.score >= LEAST and each.name >= LEAST_NAME]
+        found = sorted(found, key=_order)[:_SHOWN]
         holder = self._by_code.get(code) if code is not None else None
         if holder is None:
             return tuple(found)
@@ -112,12 +116,12 @@ def _order(candidate: Candidate) -> tuple[float, str]:
     return (-candidate.score, candidate.object.code)
 
 
-def _keys(one: Place) -> Iterator[Hashable]:
-    yield from one.parents
-    yield from own_words(one)
+def _cells(one: Place, around: int) -> Iterator[Hashable]:
+    """Give the cell of the grid that a place is in, with those that many steps around it."""
     if one.point is not None:
         x, y = (int(degrees // _CELL) for degrees in one.point)
-        yield from ((column, row) for column in (x - 1, x, x + 1) for row in (y - 1, y, y + 1))
+        steps = range(-around, around + 1)
+        yield from ((x + column, y + row) for column in steps for row in steps)
 
 
 def _middle_of(wkb: bytes | None) -> tuple[float, float] | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cgr.core.records import Localized
     from cgr.core.schedule import Schedule
     from cgr.registry.models import Hierarchy
+    from cgr.systems.queries import Reference
 
 
 @transaction.atomic
@@ -111,8 +112,11 @@ def mapping_of(row: SyncConfig) -> SyncMapping:
     return msgspec.convert(row.settings, SyncMapping)
 
 
-def export(actor: Actor) -> list[dict[str, object]]:
-    """Give the configurations in the shape of the configuration file."""
+def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:
+    """Give the configurations in the shape of the configuration file.
+
+    `reference`: what stands in place of a webhook's secret, by configuration; None: nothing does.
+    """
     return [
         {
             "code": row.code,
@@ -121,8 +125,8 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "hierarchy": row.hierarchy.code,
             "system": row.system.code,
             **({"schedule": row.schedule} if row.schedule else {}),
-            **row.settings,
-            **_notify(row),
+            **msgspec.to_builtins(mapping_of(row)),  # in the order in which people write it
+            **_exported_notify(row, reference),
         }
         for row in configs(actor)
     ]
@@ -171,6 +175,13 @@ def _shown(row: SyncConfig) -> dict[str, object]:
         **row.settings,
         **_notify(row),
     }
+
+
+def _exported_notify(row: SyncConfig, reference: Reference | None) -> dict[str, object]:
+    webhook = row.notify.get("webhook")
+    if reference is None or not webhook:
+        return _notify(row)
+    return {"notify": {**row.notify, "webhook": {**webhook, "secret": reference(row.code, "webhook_secret")}}}
 
 
 def _notify(row: SyncConfig) -> dict[str, object]:

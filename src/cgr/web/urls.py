@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from cgr.web import oauth, views
+from cgr.web import documents, oauth, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("cgr.web.trail.urls")),
     path("", include("cgr.web.imports.urls")),
     *oauth.urlpatterns,
+    *documents.urlpatterns,
     path("language/", include("django.conf.urls.i18n")),
 ]

@@ -41,6 +41,7 @@ def filled(route: str, place: Place) -> str:
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
         "import/<str:run>": f"import/{place.import_run.pk}",
+        "<path:name>": "index.html",
         "<str:code>": place.system.code,
         "sessions/<int:key>": f"sessions/{place.session}",
         "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",

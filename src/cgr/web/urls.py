@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("cgr.web.syncs.urls")),
     path("", include("cgr.web.trail.urls")),
     path("", include("cgr.web.types.urls")),
+    path("", include("cgr.web.imports.urls")),
     *oauth.urlpatterns,
     *documents.urlpatterns,
     path("language/", include("django.conf.urls.i18n")),

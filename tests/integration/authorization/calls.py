@@ -19,9 +19,11 @@ from cgr.configuration import applying, exporting
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
+from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
+from cgr.imports import answers, offering, suggesting
 from cgr.imports import background as imports
 from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("accounts", "systems", "registry", "runs", "sync", "imports", "configuration")
 _RULES = {"accounts.policy"}  # what all the others ask
+_SKIPPED = parse_answer("skip")
 _GOOD_PASSWORD = "correct horse battery"
 
 
@@ -346,6 +349,16 @@ CALLS: dict[str, Call] = {
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
+    "imports.answers.resolve": lambda a, p: answers.resolve(a, p.run, item="OuUnit00001", answer=_SKIPPED),
+    "imports.answers.withdraw": lambda a, p: answers.withdraw(a, p.run, item="OuUnit00001"),
+    "imports.suggesting.acceptable": lambda a, p: suggesting.acceptable(a, p.run, above=0.9),
+    "imports.suggesting.accept": lambda a, p: suggesting.accept(a, p.run, above=0.9),
+    "imports.offering.systems_to_import_from": lambda a, p: p.system in offering.systems_to_import_from(a),
+    "imports.offering.hierarchies_to_import_into": lambda a, p: (
+        f"{p.word}-tree" in _codes(offering.hierarchies_to_import_into(a))
+    ),
+    "imports.offering.what_dhis2_offers": lambda a, p: offering.what_dhis2_offers(a, p.system.code),
+    "imports.offering.find_units": lambda a, p: offering.find_units(a, p.system.code, "north"),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),

@@ -40,6 +40,7 @@ def filled(route: str, place: Place) -> str:
         "<str:secret>": "guessed",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
+        "import/<str:run>": f"import/{place.import_run.pk}",
         "<path:name>": "index.html",
         "synchronization/id/<str:code>": f"synchronization/id/{place.config.code}",
         "synchronization/lists/": f"synchronization/lists/?system={place.system.code}",

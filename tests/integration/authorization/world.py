@@ -17,7 +17,7 @@ from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
 from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
-from cgr.runs.actions import store_plan
+from cgr.runs.actions import begin_import, store_plan
 from cgr.runs.models import Run
 from cgr.sync.configs import save_config
 from cgr.sync.models import SyncConfig
@@ -38,6 +38,7 @@ class Place:
     system: ExternalSystem
     config: SyncConfig
     run: Run
+    import_run: Run
     object: GeoObject
     member: User
     mapping: SyncMapping
@@ -85,6 +86,7 @@ def make_place(word: str) -> Place:
         requests=0,
         about={},
     )
+    import_run = begin_import(OPERATOR, system=system, settings={}, today="2026-11-23")
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
     config = SyncConfig.objects.get(code=f"{word}-sync")
@@ -93,6 +95,7 @@ def make_place(word: str) -> Place:
         system,
         config,
         run,
+        import_run,
         geo_object,
         member,
         mapping,
@@ -110,6 +113,7 @@ def take_away(place: Place) -> None:
     """Let nothing be known any more by the names and keys under which it was, in a transaction that is undone."""
     elsewhere = 1_000_000
     Run.objects.filter(pk=place.run.pk).update(id=elsewhere)
+    Run.objects.filter(pk=place.import_run.pk).update(id=elsewhere + 1)
     GeoObject.objects.filter(pk=place.object.pk).update(id=elsewhere)
     UserSession.objects.filter(pk=place.session).update(id=elsewhere)
     ApiToken.objects.filter(name=place.token).update(name="gone")

@@ -11,7 +11,7 @@ from cgr.registry.queries.definitions import (
     type_shapes,
     types_by_code,
 )
-from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
+from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
 from cgr.registry.queries.objects import (
     escaped,
     export_objects,
@@ -21,6 +21,7 @@ from cgr.registry.queries.objects import (
     labelled,
     labels,
     names_of,
+    parents_of,
     several_lives,
 )
 from cgr.registry.queries.terms_in_use import terms_in_use
@@ -38,12 +39,15 @@ __all__ = [
     "export_types",
     "external_ids",
     "geometries",
+    "id_holders",
+    "ids_of",
     "keys_by_code",
     "label_path",
     "labelled",
     "labels",
     "names_of",
     "parents_in",
+    "parents_of",
     "several_lives",
     "terms_in_use",
     "type_labels",

@@ -13,7 +13,7 @@ from cgr.core.objects_file import write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
-from cgr.registry.models import GeometryVersion, GeoObject
+from cgr.registry.models import GeometryVersion, GeoObject, ParentEdge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -71,6 +71,13 @@ def geometries(keys: Collection[int], on: str) -> dict[int, bytes]:
     found = GeometryVersion.objects.filter(object__in=list(keys)).filter(Q(starts=None) | Q(starts__lte=on))
     rows = found.order_by("object_id", F("starts").asc(nulls_first=True)).values_list("object_id", "wkb")
     return {key: bytes(wkb) for key, wkb in rows}
+
+
+def parents_of(keys: Collection[int], *, hierarchy: str, on: str) -> dict[int, int]:
+    """Give key → key of a parent in force at a day (ISO) in a hierarchy; the caller has checked who asks."""
+    edges = ParentEdge.objects.filter(child__in=list(keys), hierarchy__code=hierarchy)
+    begun = edges.filter(Q(starts=None) | Q(starts__lte=on)).filter(Q(ends=None) | Q(ends__gt=on))
+    return dict(begun.values_list("child_id", "parent_id"))
 
 
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_cache_for_rate_limits"),
-        ("runs", "0003_evidence_and_notices"),
+        ("runs", "0004_counts_by_level"),
         ("systems", "0002_sign_in_by_oauth2_and_link_accounts"),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.db.models import PROTECT
 
@@ -10,6 +10,8 @@ from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.systems.models import ExternalSystem, SystemTokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
@@ -30,8 +32,15 @@ def system(actor: Actor, code: str, *, permission: Permission = Permission.SEE_S
     return found
 
 
-def export(actor: Actor) -> list[dict[str, object]]:
-    """Give the systems that the actor manages, in the shape of the configuration file, without secrets."""
+Reference: TypeAlias = "Callable[[str, str], dict[str, str]]"
+"""From whose secret it is and what the file calls it to where it will be found: `{"env": "HMIS_PASSWORD"}`."""
+
+
+def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:
+    """Give the systems that the actor manages, in the shape of the configuration file, without secrets.
+
+    `reference`: what stands in place of each secret that is kept; None: nothing does.
+    """
     return [
         {
             "code": row.code,
@@ -40,7 +49,8 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "label": row.label,
             **({"description": row.description} if row.description else {}),
             "url": row.url,
-            "auth": _auth(row),
+            **({} if row.enabled else {"enabled": False}),
+            "auth": {**_auth(row), **({} if reference is None else _references(row, reference))},
         }
         for row in systems(actor, permission=Permission.MANAGE_SYSTEMS)
     ]
@@ -55,6 +65,12 @@ def _auth(row: ExternalSystem) -> dict[str, object]:
         "people_sign_in": row.people_sign_in,
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _references(row: ExternalSystem, reference: Reference) -> dict[str, object]:
+    main = {"basic": "password", "token": "token", "oauth2": "client_secret"}[row.auth_kind]
+    kept = {main: row.sealed_secret, "password": row.sealed_password or (main == "password" and row.sealed_secret)}
+    return {name: reference(row.code, name) for name, sealed in kept.items() if sealed}
 
 
 def open_to_people() -> QuerySet[ExternalSystem]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -13,6 +15,8 @@ from cgr.core.errors import BadInput, CgrError, NotAllowed
 from cgr.web.systems.words import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest, HttpResponse
 
 
@@ -35,3 +39,12 @@ def refused(exception: CgrError) -> str:
     if isinstance(exception, NotAllowed):
         raise Http404 from exception
     return f"{exception.message} {exception.next_step}"
+
+
+@contextmanager
+def refused_in_words(request: HttpRequest) -> Iterator[None]:
+    """Say on the next page why an action was refused; a forbidden or unknown object is 404 instead."""
+    try:
+        yield
+    except CgrError as error:
+        messages.error(request, refused(error))

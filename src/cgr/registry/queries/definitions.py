@@ -36,6 +36,11 @@ def types_by_code(codes: Iterable[str]) -> dict[str, OurType]:
     return shapes(GeoObjectType.objects.filter(code__in=list(codes)))
 
 
+def type_labels(codes: Iterable[str]) -> dict[str, Localized]:
+    """Give what types are called, by code. The caller has checked who asks."""
+    return dict(GeoObjectType.objects.filter(code__in=list(codes)).values_list("code", "label"))
+
+
 def draft_definitions(actor: Actor) -> Definitions:
     """Give what the actor's drafts may refer to, so that they can be checked before they are written."""
     return catalogue(actor).definitions

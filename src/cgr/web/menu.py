@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
+    ("explorer", gettext_lazy("Explorer"), Permission.READ_OBJECTS, "/explorer/"),
     ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""

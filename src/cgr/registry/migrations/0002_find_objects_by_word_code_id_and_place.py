@@ -10,7 +10,7 @@ from cgr.core.geometry import bounds
 # hundreds of thousands, hence two ways.
 LETTERS = "àáâãäåāăąçćčďđèéêëēėęěğìíîïīįıłñńňòóôõöøōőřśşšťùúûüūůűýÿźżž"
 PLAIN = "aaaaaaaaacccddeeeeeeeegiiiiiiilnnnoooooooorssstuuuuuuuyyzzz"
-MARKS = "/._-+&@#%=’‘“”–—'"
+MARKS = "/._-+&@#%=°º’‘“”–—'"
 TEXTS = "jsonb_path_query_array(labels, '$[*].value')"
 WORDS = f"""
 create function registry_words(labels jsonb) returns tsvector language sql immutable parallel safe as $body$

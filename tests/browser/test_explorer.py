@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 PASSWORD = "a-long-Password-1"
+DRAWN_IN_THE_MIDDLE = """() => {
+    const { map } = document.querySelector("cgr-map");
+    const middle = map.project(map.getCenter());
+    return map.getZoom() >= 9 && map.queryRenderedFeatures(middle, { layers: ["points"] }).length === 1;
+}"""
 
 
 def both(english: str, french: str) -> dict[str, str]:
@@ -158,9 +163,10 @@ def test_a_place_is_found_seen_in_the_past_and_corrected_in_two_languages(  # no
     card.get_by_role("heading", name="Clinic 045").wait_for()
     page.locator("#found").get_by_role("link", name="Clinic 045").wait_for()
     page.evaluate("document.querySelector('#card').replaceChildren()")
-    page.wait_for_function("(({ map }) => map.getZoom() >= 9 && map.areTilesLoaded())(document.querySelector('cgr-map'))")
+    page.wait_for_function(DRAWN_IN_THE_MIDDLE)
     page.locator("cgr-map canvas").click()
     card.get_by_role("heading", name="Clinic 045").wait_for()
+    expect(page.get_by_role("banner")).to_have_count(1)
 
     # The past.
     page.goto(f"{live_server.url}/explorer/objects/{GeoObject.objects.get(code='F0').uid}/")

@@ -64,9 +64,9 @@ class Found:
 def find_objects(actor: Actor, text: str, *, on: date, of_types: Collection[str] | None = None) -> Found:
     """Find among the objects that the actor may read; of some types (by code) if given."""
     typed = text.replace("\x00", "").strip()[:_LONGEST]
-    types = {one.key: code for code, one in visible_types(actor).items() if of_types is None or code in of_types}
-    if not typed or not types:
+    if not typed:
         return Found([])
+    types = {one.key: code for code, one in visible_types(actor).items() if of_types is None or code in of_types}
     parameters: dict[str, Any] = {
         "types": list(types),
         "systems": [row.pk for row in systems(actor)],

@@ -43,7 +43,8 @@ def geo_object(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Show one object: its card alone when it is for the open page, else the page around it."""
     asked = ask(request)
     card = open_object(asked.actor, uid)
-    if request.headers.get("HX-Target") == _IN_CARD:
+    # A click on the map asks by a script, and htmx then says only that it wants a part.
+    if request.headers.get("HX-Target") == _IN_CARD or request.headers.get("HX-Request-Type") == "partial":
         return render(request, "web/explorer/card.html", {"card": card_in_words(asked, card), "asked": asked})
     return _page(request, asked, card)
 

@@ -86,8 +86,7 @@ function startMap() {
   map.addEventListener("cgr-map:select", ({ detail }) => {
     if (!detail.uid) return;
     const address = `${map.dataset.opens}${detail.uid}/${location.search}`;
-    // htmx says what the answer is for by itself only where an element asks.
-    window.htmx.ajax("GET", address, { target: "#card", push: "true", headers: { "HX-Target": "section#card" } });
+    window.htmx.ajax("GET", address, { target: "#card", push: "true" });
   });
 }
 

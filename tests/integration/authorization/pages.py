@@ -76,7 +76,7 @@ def ask(client: Client, address: str, *, secure: bool = False) -> HttpResponse:
 def shown(answer: HttpResponse) -> str:
     """What a person can read of an answer, the name of a file and the next address among it."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-    return f"{answer.headers} {body.decode()}"
+    return f"{answer.headers} {body.decode(errors='replace')}"
 
 
 def verdict(answer: HttpResponse) -> str:

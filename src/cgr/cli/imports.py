@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
 from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
@@ -141,9 +140,9 @@ def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
 
 
 def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
-    document = import_document(result)
-    if as_json:
-        document["changes"] = list(result.read_changes())
+    from cgr.imports.reports import document_of  # noqa: PLC0415 - needs Django set up
+
+    document = document_of(result)
     show(document, import_words(document, preview=preview), as_json=as_json)
     return _SOME_CONFLICTS if result.problems else 0
 
@@ -153,18 +152,6 @@ def _read_mapping(path: str) -> ImportMapping:
 
     with open_input(path) as stream:
         return parse_mapping(read_yaml(stream.read()).value, origin=path)
-
-
-def import_document(result: ImportResult) -> dict[str, Any]:
-    """Give the JSON of contract.md, for the caller to add the changes to."""
-    return {
-        "run": None if result.run is None else str(result.run),
-        "counts": result.counts,
-        "levels": msgspec.to_builtins(result.levels),
-        "changes": [],
-        "problems": msgspec.to_builtins(result.problems),
-        "notes": msgspec.to_builtins(result.notes),
-    }
 
 
 def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:

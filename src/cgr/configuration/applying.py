@@ -9,8 +9,8 @@ from msgspec import Struct, UnsetType
 
 from cgr.accounts import actions as accounts
 from cgr.audit.saving import Fields
-from cgr.configuration.document import NotifyEntry, parse_document
-from cgr.configuration.secrets_given import resolve
+from cgr.configuration.document import NotifyEntry, checked, parse_document
+from cgr.configuration.secrets_given import resolve_for
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
@@ -53,7 +53,12 @@ class Outcome(Struct, frozen=True):
 
 def apply(actor: Actor, content: bytes, *, preview: bool = False) -> Outcome:
     """Apply a file in one transaction; BadInput names what is wrong, and nothing is written then or in a preview."""
-    document = parse_document(content)
+    return apply_document(actor, parse_document(content), preview=preview)
+
+
+def apply_document(actor: Actor, document: Document, *, preview: bool = False) -> Outcome:
+    """Apply a file that was read already, as `apply` does."""
+    checked(document)
     with transaction.atomic():
         lock_registry()  # two files at once would each see half of the other
         saved = list(_save(actor, document))
@@ -100,13 +105,12 @@ def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
         label=parse_localized(entry.label),
         description=entry.description,
         url=entry.url,
-        sign_in=_sign_in(entry.auth, of=entry.code),
+        sign_in=_sign_in(actor, entry.auth, of=entry.code),
     )
 
 
-def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
-    reference = auth.secret(of=of)
-    secret = None if reference is None else resolve(reference, of=f'system "{of}"')
+def _sign_in(actor: Actor, auth: AuthEntry, *, of: str) -> SignIn:
+    secret = resolve_for(actor, auth.secret(of=of), of=f'system "{of}"')
     if auth.kind != OAUTH2:
         return SignIn(
             auth.kind,
@@ -122,7 +126,7 @@ def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
         secret,
         client_id=auth.client_id,
         grant=auth.grant or CODE,
-        password=None if auth.password is None else resolve(auth.password, of=f'system "{of}"'),
+        password=resolve_for(actor, auth.password, of=f'system "{of}"'),
         people_sign_in=auth.people_sign_in,
     )
 
@@ -137,13 +141,13 @@ def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
         system=entry.system,
         settings=entry.mapping(),
         schedule=entry.schedule,
-        notify=_notify(entry),
+        notify=_notify(actor, entry),
     )
 
 
-def _notify(entry: SyncEntry) -> NotifyGiven | UnsetType | None:
+def _notify(actor: Actor, entry: SyncEntry) -> NotifyGiven | UnsetType | None:
     if not isinstance(entry.notify, NotifyEntry):
         return entry.notify
     reference = entry.notify.webhook.secret if entry.notify.webhook else None
-    secret = None if reference is None else resolve(reference, of=f'the webhook of "{entry.code}"')
+    secret = resolve_for(actor, reference, of=f'the webhook of "{entry.code}"')
     return NotifyGiven(entry.notify.notify(), secret)

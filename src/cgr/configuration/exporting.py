@@ -28,6 +28,11 @@ _WIDTH = 120
 
 def export(actor: Actor) -> str:
     """Give everything that the actor may see of the configuration, as YAML."""
+    return _HEAD + yaml.dump(document_of(actor), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
+def document_of(actor: Actor) -> dict[str, object]:
+    """Give the same as plain values, in the shape of the file."""
     document = {
         "version": 1,
         "organizations": [{"code": row.code, "label": row.label} for row in accounts.organizations(actor)],
@@ -37,8 +42,7 @@ def export(actor: Actor) -> str:
         "systems": systems.export(actor),
         "syncs": configs.export(actor),
     }
-    present = {name: content for name, content in document.items() if content}
-    return _HEAD + yaml.dump(present, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return {name: content for name, content in document.items() if content}
 
 
 class _Dumper(yaml.SafeDumper):

@@ -75,6 +75,12 @@ def ahead_of(row: Run) -> Run | None:
     return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
 
 
+def queued_json(row: Run) -> dict[str, object]:
+    """Give a run that was handed to the workers; `behind`: the run that it waits for."""
+    ahead = ahead_of(row)
+    return {"id": str(row.pk), "state": row.state, **({"behind": str(ahead.pk)} if ahead else {})}
+
+
 def runs_json(found: Iterable[Run]) -> dict[str, object]:
     """Give runs in the shape of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come."""
     return {"runs": [run_json(row) for row in found]}

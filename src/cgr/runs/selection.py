@@ -28,11 +28,13 @@ _ASKED = (
     " AND (%(codes)s::text[] IS NULL OR {why} = ANY(%(codes)s::text[]))"
     " AND (%(outcomes)s::text[] IS NULL OR {told} = ANY(%(outcomes)s::text[]))"
     " AND (%(kinds)s::text[] IS NULL OR i.kinds && %(kinds)s::varchar[])"
-    " ORDER BY i.position"
+    " AND i.position > %(after)s"
+    " ORDER BY i.position LIMIT %(most)s"
 )
 # What an ended run never came to is told as `reports` tells it: skipped, or unknown where it was sent.
 _CHANGES = (  # noqa: S608 - put together from texts of this module only
-    "SELECT i.id, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text, e.sent, e.answer"
+    "SELECT i.id, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text, e.sent, e.answer,"
+    " i.position"
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'change'"
 ) + _ASKED.format(
@@ -42,11 +44,14 @@ _CHANGES = (  # noqa: S608 - put together from texts of this module only
     " WHEN i.unit_written OR i.sent_in IS NULL THEN 'not-tried' ELSE 'outcome-unknown' END",
 )
 _PROBLEMS = (  # noqa: S608 - the same
-    "SELECT i.object_key, i.body::text, e.sent, e.answer"
+    "SELECT i.object_key, i.body::text, e.sent, e.answer, i.position"
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'problem'"
 ) + _ASKED.format(told=f"'{PROBLEM}'", why="i.body->>'code'")
-_NOTES = "SELECT body::text FROM runs_runitem WHERE run_id = %(run)s AND category = 'note' ORDER BY position"
+_NOTES = (
+    "SELECT body::text, position FROM runs_runitem WHERE run_id = %(run)s AND category = 'note'"
+    " AND position > %(after)s ORDER BY position LIMIT %(most)s"
+)
 
 
 class Which(Struct, frozen=True):
@@ -62,6 +67,16 @@ class Which(Struct, frozen=True):
 ALL = Which()
 
 
+class Page(Struct, frozen=True):
+    """A piece of a list: at most `most` lines (None: all) with a position beyond `after`."""
+
+    after: int = -1
+    most: int | None = None
+
+
+WHOLE = Page()
+
+
 class ReportedChange(Struct, frozen=True):
     """One change with what became of it and, if it was refused, what was sent and answered (JSON texts)."""
 
@@ -69,6 +84,7 @@ class ReportedChange(Struct, frozen=True):
     key: int
     sent: str | None
     answer: str | None
+    position: int
 
 
 class ReportedProblem(Struct, frozen=True):
@@ -78,6 +94,7 @@ class ReportedProblem(Struct, frozen=True):
     key: int
     sent: str | None
     answer: str | None
+    position: int
 
 
 def which(
@@ -111,30 +128,41 @@ def _bad_filter(message: str, next_step: str) -> BadInput:
     return BadInput(message, code="bad-filter", next_step=next_step)
 
 
-def selected_changes(run: Run, asked: Which = ALL) -> Iterator[ReportedChange]:
+def selected_changes(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[ReportedChange]:
     """Stream the changes of a run that are asked for."""
     decode = msgspec.json.Decoder(Change).decode
-    for pk, key, body, sent_in, written, outcome, error, sent, answer in _stream(_CHANGES, run, asked):
+    for pk, key, body, sent_in, written, outcome, error, sent, answer, at in _stream(_CHANGES, run, asked, page):
         item = PlannedItem(pk, decode(body), sent_in, written, outcome, msgspec.json.decode(error) if error else None)
-        yield ReportedChange(item, key or 0, sent, answer)
+        yield ReportedChange(item, key or 0, sent, answer, at)
 
 
-def selected_problems(run: Run, asked: Which = ALL) -> Iterator[ReportedProblem]:
+def selected_problems(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[ReportedProblem]:
     """Stream the problems of a run that are asked for."""
     decode = msgspec.json.Decoder(Problem).decode
-    for key, body, sent, answer in _stream(_PROBLEMS, run, asked):
-        yield ReportedProblem(decode(body), key or 0, sent, answer)
+    for key, body, sent, answer, at in _stream(_PROBLEMS, run, asked, page):
+        yield ReportedProblem(decode(body), key or 0, sent, answer, at)
 
 
-def selected_notes(run: Run, asked: Which = ALL) -> Iterator[Note]:
-    """Stream the notes of a run; who asks for certain lines gets none, for notes have neither level nor outcome."""
+def selected_notes(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[tuple[Note, int]]:
+    """Stream the notes of a run with their positions.
+
+    Who asks for certain lines gets none, for notes have neither level nor outcome.
+    """
     decode = msgspec.json.Decoder(Note).decode
     if asked == ALL:
-        for (body,) in _stream(_NOTES, run, asked):
-            yield decode(body)
+        for body, at in _stream(_NOTES, run, asked, page):
+            yield decode(body), at
 
 
-def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]:
+def selected_bodies(run: Run, category: str, asked: Which, *, page: Page) -> Iterator[tuple[str, int]]:
+    """Stream lines of a run as the JSON that they were stored as, with their positions: what an import has."""
+    statement = _PROBLEMS if category == PROBLEM else _CHANGES
+    body = 1 if category == PROBLEM else 2
+    for row in _stream(statement, run, asked, page):
+        yield row[body], row[-1]
+
+
+def _stream(statement: str, run: Run, asked: Which, page: Page) -> Iterator[tuple[Any, ...]]:
     parameters = {
         "run": run.pk,
         "ended": run.ended is not None,
@@ -144,6 +172,8 @@ def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]
         "kinds": list(asked.kinds) or None,
         "type": asked.object.type if asked.object else None,
         "code": asked.object.code if asked.object else None,
+        "after": page.after,
+        "most": page.most,
     }
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, parameters)

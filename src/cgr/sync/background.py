@@ -6,6 +6,7 @@ delivered, or what became of the worker before (R9.4).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -19,14 +20,15 @@ from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
+from cgr.runs.queries import sync_run
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
 from cgr.sync.notices import notify_end_of_run
 from cgr.sync.planning import plan, plannable, require_only
+from cgr.sync.undoing import require_undoable, undo
 from cgr.systems.connection import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from cgr.accounts.actors import Actor
     from cgr.core.progress import Progress
@@ -36,13 +38,18 @@ if TYPE_CHECKING:
 
 
 class _Request(TypedDict, total=False):
-    """How a worker is to do it: see `queue_plan` and `queue_apply`. `begun`: the first request may have been sent."""
+    """How a worker is to do it: see `queue_plan`, `queue_apply`, `queue_undo`.
+
+    `begun`: the first request may have been sent. `undoes`: the run that the plan puts back.
+    """
 
     as_of: str | None
     only: str
     consents: list[str]
     why: str
     begun: bool
+    undoes: str
+    close: str | None
 
 
 @transaction.atomic
@@ -74,6 +81,26 @@ def queue_plan(
     )
     _record(actor, "queue", run, goal=goal)
     return run
+
+
+@transaction.atomic
+def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
+    """Have a worker make the plan that undoes a run; BadInput when it can't be undone. `close`: see `undoing.undo`."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    require_undoable(run)
+    request = _Request(consents=[], undoes=str(run.pk), close=close.isoformat() if close else None)
+    queued = runs.queue_new(
+        actor,
+        kind=runs.Kind.SYNC,
+        goal=runs.Goal.PLAN,
+        system=run.system,
+        config=run.config,
+        counts=msgspec.to_builtins(Counts()),
+        request={**request},
+        as_of=timezone.localdate(),
+    )
+    _record(actor, "queue", queued, goal=runs.Goal.PLAN)
+    return queued
 
 
 @transaction.atomic
@@ -123,15 +150,20 @@ def continue_sync(run_id: int, stopping: Stopping) -> None:
 def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:
     """Make the plan. False: a person has to look at it first, because that was asked for or a guard demands it."""
     request = run.request
-    plan(
-        actor,
-        run.config,
-        as_of=run.as_of if request["as_of"] else None,
-        only=request["only"],
-        progress=progress,
-        wait=stopping.wait,
-        into=run,
-    )
+    if "undoes" in request:
+        undone = sync_run(actor, request["undoes"])
+        close = date.fromisoformat(request["close"]) if request["close"] else None
+        undo(actor, undone, close=close, progress=progress, wait=stopping.wait, into=run)
+    else:
+        plan(
+            actor,
+            run.config,
+            as_of=run.as_of if request["as_of"] else None,
+            only=request["only"],
+            progress=progress,
+            wait=stopping.wait,
+            into=run,
+        )
     closed = closed_guards(run, request["consents"])
     if run.goal == runs.Goal.PLAN or closed is not None:
         runs.leave_as_plan(run, error=None if run.goal == runs.Goal.PLAN else closed)

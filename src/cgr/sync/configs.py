@@ -98,9 +98,13 @@ def configs(actor: Actor) -> QuerySet[SyncConfig]:
     return found if visible is None else found.filter(organization__code__in=visible)
 
 
-def config(actor: Actor, code: str) -> SyncConfig:
-    """Give one configuration; NotAllowed when it doesn't exist or the actor may not know it."""
-    found = configs(actor).filter(code=code).first()
+def config(actor: Actor, code: str, *, for_update: bool = False) -> SyncConfig:
+    """Give one configuration; NotAllowed when it doesn't exist or the actor may not know it.
+
+    `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
+    """
+    known = configs(actor).filter(code=code)
+    found = (known.select_for_update(of=("self",)) if for_update else known).first()
     if found is None:
         raise unknown("synchronization configuration", code)
     return found
@@ -113,19 +117,21 @@ def mapping_of(row: SyncConfig) -> SyncMapping:
 
 def export(actor: Actor) -> list[dict[str, object]]:
     """Give the configurations in the shape of the configuration file."""
-    return [
-        {
-            "code": row.code,
-            "organization": row.organization.code,
-            "label": row.label,
-            "hierarchy": row.hierarchy.code,
-            "system": row.system.code,
-            **({"schedule": row.schedule} if row.schedule else {}),
-            **row.settings,
-            **_notify(row),
-        }
-        for row in configs(actor)
-    ]
+    return [config_json(row) for row in configs(actor)]
+
+
+def config_json(row: SyncConfig) -> dict[str, object]:
+    """Give a configuration in the shape of the configuration file."""
+    return {
+        "code": row.code,
+        "organization": row.organization.code,
+        "label": row.label,
+        "hierarchy": row.hierarchy.code,
+        "system": row.system.code,
+        **({"schedule": row.schedule} if row.schedule else {}),
+        **row.settings,
+        **_notify(row),
+    }
 
 
 def require_own(actor: Actor, row: SyncConfig) -> None:

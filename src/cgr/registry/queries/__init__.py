@@ -11,9 +11,19 @@ from cgr.registry.queries.definitions import (
     types_by_code,
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
-from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
+from cgr.registry.queries.objects import (
+    Below,
+    export_objects,
+    geo_object,
+    keys_by_code,
+    labels,
+    names_of,
+    page_of_objects,
+    several_lives,
+)
 
 __all__ = [
+    "Below",
     "confirmed_ids",
     "draft_definitions",
     "export_hierarchies",
@@ -21,9 +31,11 @@ __all__ = [
     "export_term_trees",
     "export_types",
     "external_ids",
+    "geo_object",
     "keys_by_code",
     "labels",
     "names_of",
+    "page_of_objects",
     "several_lives",
     "type_shapes",
     "types_by_code",

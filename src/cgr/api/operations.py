@@ -104,7 +104,7 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
         for one in (status, *also):
             details["responses"][one.value] = _described(one, gives, media_type, etag=etag)
         wrong = {*_ALWAYS, *(_WITH_BODY if takes is not None else ()), *(_EDITING if edits else ())}
-        wrong |= {*((404,) if "{" in path or takes is not None else ()), *(_ASKING_DHIS2 if asks_dhis2 else ())}
+        wrong |= {*((404,) if known or takes is not None else ()), *(_ASKING_DHIS2 if asks_dhis2 else ())}
         wrong |= {404, 409} if starts_run or method in {"POST", "DELETE"} else set()
         for code in sorted(wrong):
             details["responses"][code] = {"$ref": f"#/components/responses/Problem{code}"}

@@ -57,7 +57,7 @@ def show_type(request: ApiRequest, code: Text) -> HttpResponseBase:
 def save_type(request: ApiRequest, code: Text, body: TypeDefinition) -> HttpResponseBase:
     """Make a Geo-Object Type, or change it; attributes that aren't named stay as they are."""
     require_code(body.code, code)
-    return _saved(request, code, read=queries.export_types, save=lambda: actions.save_type(request.auth, body))
+    return _saved(request, "type", code, read=queries.export_types, save=lambda: actions.save_type(request.auth, body))
 
 
 @operation(router, "GET", "/hierarchies", gives=shapes.Hierarchies)
@@ -88,6 +88,7 @@ def save_hierarchy(request: ApiRequest, code: Text, body: HierarchyEntry) -> Htt
     definition = body.definition()
     return _saved(
         request,
+        "hierarchy",
         code,
         read=queries.export_hierarchies,
         save=lambda: actions.save_hierarchy(request.auth, definition),
@@ -120,7 +121,11 @@ def save_term_tree(request: ApiRequest, code: Text, body: TermTreeDefinition) ->
     """Make a tree of terms, or change it; terms that aren't named stay as they are."""
     require_code(body.code, code)
     return _saved(
-        request, code, read=queries.export_term_trees, save=lambda: actions.save_term_tree(request.auth, body)
+        request,
+        "tree of terms",
+        code,
+        read=queries.export_term_trees,
+        save=lambda: actions.save_term_tree(request.auth, body),
     )
 
 
@@ -135,9 +140,9 @@ def _shown(request: ApiRequest, kind: str, code: str, *, read: Read) -> HttpResp
     return json_answer(found, headers={"ETag": etag_of(found)})
 
 
-def _saved(request: ApiRequest, code: str, *, read: Read, save: Callable[[], Saved]) -> HttpResponseBase:
+def _saved(request: ApiRequest, kind: str, code: str, *, read: Read, save: Callable[[], Saved]) -> HttpResponseBase:
     with definitions_held():
         present = _found(request, code, read)
-        require_match(request, None if present is None else etag_of(present))
+        require_match(request, None if present is None else etag_of(present), what=(kind, code))
         result = save()
         return saved(code, result, etag=etag_of(_found(request, code, read)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from cgr.accounts.policy import unknown
 from cgr.api.answers import json_answer
 from cgr.api.problems import WrongRequest
 from cgr.registry.locking import lock_registry
@@ -38,15 +39,15 @@ def saved(code: str, result: Saved, *, etag: str) -> HttpResponseBase:
     )
 
 
-def require_match(request: HttpRequest, present: str | None) -> None:
+def require_match(request: HttpRequest, present: str | None, *, what: tuple[str, str]) -> None:
     """Refuse an edit of another state than the present one, whose ETag is given; None: the thing isn't there yet.
 
-    The caller holds what keeps others from changing it meanwhile.
+    `what`: kind and code of the thing. The caller holds what keeps others from changing it meanwhile.
     """
     wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
     if present is None:
         if wanted is not None:
-            raise _stale("There is no such thing any more.")
+            raise unknown(*what)
         return
     if unwanted is not None and ("*" in unwanted or present in _listed(unwanted)):
         raise _stale("It is there already.")

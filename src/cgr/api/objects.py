@@ -121,7 +121,7 @@ def change_object(request: ApiRequest, type: Text, code: Text, body: dict[str, A
     with definitions_held():
         _, version = queries.geo_object(request.auth, type, code)
         require_anywhere(request.auth, Permission.EDIT_OBJECTS)
-        require_match(request, f'"{version}"')
+        require_match(request, f'"{version}"', what=(type, code))
         applied = _written(request, [msgspec.json.encode(body)], preview=False)
         _, version = queries.geo_object(request.auth, type, code)
     return HttpResponse(msgspec.json.encode(applied), content_type="application/json", headers={"ETag": f'"{version}"'})

@@ -114,13 +114,13 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
         if parameters:
             details["parameters"] = parameters
         summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n")
+        answer.__doc__ = " ".join(more.split())  # ninja describes an operation by it
         router.api_operation(
             [method],
             path,
             response={status.value: None},
             operation_id=view.__name__,
             summary=summary.rstrip("."),
-            description=more.strip() or None,
             openapi_extra=details,
         )(answer)
         return view

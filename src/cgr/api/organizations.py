@@ -52,7 +52,7 @@ def save_organization(request: ApiRequest, code: Text, body: OrganizationEntry) 
     require_code(body.code, code)
     with definitions_held():
         present = _found(request, code)
-        require_match(request, None if present is None else etag_of(present))
+        require_match(request, None if present is None else etag_of(present), what=("organization", code))
         result = actions.save_organization(request.auth, code, label=parse_localized(body.label))
         return saved(code, result, etag=etag_of(_found(request, code)))
 

@@ -117,7 +117,7 @@ def save_sync(request: ApiRequest, code: Text, body: SyncGiven) -> HttpResponseB
     """Make a configuration, or change it; its mapping is checked against the registry, DHIS2 isn't asked here."""
     require_code(body.code, code)
     with transaction.atomic():
-        require_match(request, _present(request, code))
+        require_match(request, _present(request, code), what=("synchronization configuration", code))
         result = configs.save_config(
             request.auth,
             code=code,
@@ -136,7 +136,11 @@ def save_sync(request: ApiRequest, code: Text, body: SyncGiven) -> HttpResponseB
 def delete_sync(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Delete a configuration; its runs keep the settings that they were planned with."""
     with transaction.atomic():
-        require_match(request, _etag(configs.config(request.auth, code, for_update=True)))
+        require_match(
+            request,
+            _etag(configs.config(request.auth, code, for_update=True)),
+            what=("synchronization configuration", code),
+        )
         configs.delete_config(request.auth, code)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
@@ -203,7 +207,11 @@ def show_schedule(request: ApiRequest, code: Text) -> HttpResponseBase:
 def save_schedule(request: ApiRequest, code: Text, body: Schedule) -> HttpResponseBase:
     """Have a configuration run by itself, with the rights of who set it last: of the token, while it is good."""
     with transaction.atomic():
-        require_match(request, etag_of(configs.config(request.auth, code, for_update=True).schedule))
+        require_match(
+            request,
+            etag_of(configs.config(request.auth, code, for_update=True).schedule),
+            what=("synchronization configuration", code),
+        )
         return _schedule(set_schedule(request.auth, code, body))
 
 
@@ -211,7 +219,11 @@ def save_schedule(request: ApiRequest, code: Text, body: Schedule) -> HttpRespon
 def delete_schedule(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Have a configuration run only when somebody asks."""
     with transaction.atomic():
-        require_match(request, etag_of(configs.config(request.auth, code, for_update=True).schedule))
+        require_match(
+            request,
+            etag_of(configs.config(request.auth, code, for_update=True).schedule),
+            what=("synchronization configuration", code),
+        )
         set_schedule(request.auth, code, None)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 

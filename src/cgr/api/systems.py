@@ -102,7 +102,7 @@ def save_system(request: ApiRequest, code: Text, body: SystemGiven) -> HttpRespo
     """Register a DHIS2, or change one; organization and code are fixed after registration."""
     require_code(body.code, code)
     with transaction.atomic():
-        require_match(request, _present(request, code))
+        require_match(request, _present(request, code), what=("external system", code))
         result = actions.save_system(
             request.auth,
             code,
@@ -121,7 +121,7 @@ def delete_system(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Delete a system that no external id, configuration or run refers to; others can be disabled."""
     with transaction.atomic():
         row = queries.system(request.auth, code, for_update=True)
-        require_match(request, _etag(row))
+        require_match(request, _etag(row), what=("external system", code))
         actions.delete_system(request.auth, code)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 

@@ -9,12 +9,13 @@ from django.test import Client
 
 from cgr.accounts.actions import create_token
 from cgr.accounts.actors import actor_of
-from cgr.accounts.models import User
 
 from ..authorization.world import make_person, make_place  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
+
+    from cgr.accounts.models import User
 
     from ..authorization.world import Place  # noqa: TID252 - as above
 

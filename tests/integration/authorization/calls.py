@@ -16,6 +16,7 @@ from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
 from cgr.configuration import applying, exporting
+from cgr.configuration.document import parse_document
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
 from cgr.core.plan_words import Names
@@ -250,6 +251,10 @@ CALLS: dict[str, Call] = {
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
+    "registry.queries.objects.page_of_objects": lambda a, p: (
+        f'"{p.word}-1"'.encode() in b"".join(objects.page_of_objects(a, most=10)[0])
+    ),
+    "registry.queries.objects.geo_object": lambda a, p: objects.geo_object(a, f"{p.word}-country", f"{p.word}-1"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
     ),
@@ -277,6 +282,7 @@ CALLS: dict[str, Call] = {
     "sync.background.queue_plan": lambda a, p: background.queue_plan(a, f"{p.word}-sync"),
     "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
     "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
+    "sync.background.queue_undo": lambda a, p: background.queue_undo(a, p.run),
     "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
     "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
     "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),
@@ -305,5 +311,7 @@ CALLS: dict[str, Call] = {
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
+    "configuration.applying.apply_document": lambda a, p: applying.apply_document(a, parse_document(_yaml(p))),
+    "configuration.exporting.document_of": lambda a, p: f"{p.word}-country" in str(exporting.document_of(a)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit  # its public face counts no GET, and a guess is mostly one
 from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
@@ -35,7 +35,7 @@ class BearerToken(HttpBearer):
         try:
             return actor_of_token(token)
         except NotAllowed:
-            if not ratelimit.consume(request, action="api_token"):
+            if not ratelimit.consume(request, app="allauth.account", action="api_token", limit_get=True):
                 raise too_many_requests() from None
             raise
 

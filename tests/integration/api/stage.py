@@ -35,10 +35,9 @@ class Program:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
         """Send JSON, or bytes as NDJSON; header names are written with underscores."""
-        sent = {"content_type": "application/json"}
-        data = json.dumps(body) if body is not None else ""
-        if isinstance(body, bytes):
-            sent, data = {"content_type": "application/x-ndjson"}, body
+        as_lines = isinstance(body, bytes)
+        sent = {"content_type": "application/x-ndjson" if as_lines else "application/json"}
+        data = body if as_lines else "" if body is None else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._client.generic(method, f"/api/v1{path}", data, headers={**self.headers, **named}, **sent)
 

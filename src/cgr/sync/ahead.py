@@ -27,14 +27,19 @@ FRESH_SECONDS = 3.0
 _SPARE = 1.25
 """Begin so many times the seconds of reading before the write is expected to end: neither takes the same time twice."""
 
+_AT_ONCE = 2
+"""Requests that read a large batch, each a part of it: what is read first is then not much older than what is last."""
+_WORTH_PARTING = 600
+"""Units; two requests' worth."""
+
 
 class ReadAhead:
-    """Gives units as they are now. At most one read is under way, in a thread of its own that touches no database."""
+    """Gives units as they are now. At most one read is under way, in threads of its own that touch no database."""
 
     def __init__(self, client: Dhis2) -> None:
-        """Begin with nothing; a thread is started with the first read ahead."""
+        """Begin with nothing; threads are started with the first read."""
         self._client = client
-        self._thread: ThreadPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._next: tuple[str, ...] = ()
         self._reading: tuple[frozenset[str], Future[tuple[Owners, float]]] | None = None
         self._now = Event()
@@ -50,23 +55,27 @@ class ReadAhead:
         """Abandon what is being read."""
         self._closed = True
         self._now.set()
-        if self._thread is not None:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     def announce(self, uids: Sequence[str]) -> None:
         """Say which units come next."""
         self._next = tuple(uids)
 
-    def begin(self, *, writing: int) -> None:
+    def begin(self, *, writing: int = 0) -> None:
         """Begin to read what was announced: DHIS2 is about to be sent so many units, and nothing else before."""
         if not self._next or self._reading is not None:
             return
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dhis2-ahead")
         uids, self._next = self._next, ()
         pause = self.seconds_to_write(writing) - _SPARE * len(uids) * self._seconds_per_read
         self._now.clear()
-        self._reading = frozenset(uids), self._thread.submit(self._read_later, uids, pause)
+        self._reading = frozenset(uids), self._pool().submit(self._read_later, uids, pause)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            # One that waits for its moment, and those that read the other parts.
+            self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="dhis2-ahead")
+        return self._threads
 
     def seconds_to_write(self, count: int) -> float:
         """Expect what the last write took, for so many units; 0 before the first."""
@@ -106,6 +115,11 @@ class ReadAhead:
         if not uids:
             return {}
         began = monotonic()
-        found = self._client.owners(uids)
-        self._seconds_per_read = (monotonic() - began) / len(uids)
+        middle = len(uids) // 2 if len(uids) > _WORTH_PARTING else 0
+        other = self._pool().submit(self._client.owners, uids[:middle]) if middle else None
+        found = self._client.owners(uids[middle:])
+        if other is not None:
+            found |= other.result()
+        if middle or not self._seconds_per_read:  # a few units cost a request of their own, and would mislead
+            self._seconds_per_read = (monotonic() - began) / len(uids)
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class Job:
 
     `stopping` says whether this process was asked to stop: then no further batch is begun.
 
+    `size`: of the present batch; `size_announced`: that of the next, whose units may be being read.
+
     `lost`: units whose change wasn't made, with the name of the object whose own trouble it is; what needs them isn't
     sent. `left`: what DHIS2 still offers of the mapping, asked for before the first unit is written.
     """
@@ -71,6 +74,7 @@ class Job:
     wait: Callable[[float], None]
     stopping: Callable[[], bool] = never
     size: BatchSize = field(default_factory=BatchSize)
+    size_announced: BatchSize = field(default_factory=BatchSize)
     batch: int = 0
     lost: dict[str, str] = field(default_factory=dict)
     left: SyncMapping | None = None
@@ -97,12 +101,14 @@ def write_units(job: Job) -> bool:
     job.lost = not_made(job.run.pk)
     job.batch = last_batch(job.run.pk)
     count = count_units_due(job.run.pk)
-    if count:
-        job.left = patiently(lambda: what_is_left(job.run, job.client, job.mapping), job.wait)
-    job.progress.step("write units", count)
     due = (item for item in read_changes(job.run.pk, unsettled=True) if _unit_is_due(item))
     waiting: deque[PlannedItem] = deque()
     with job.ahead:
+        if count:
+            _announce(job, waiting, due, after=0)
+            job.ahead.begin()
+            job.left = patiently(lambda: what_is_left(job.run, job.client, job.mapping), job.wait)
+        job.progress.step("write units", count)
         while _fill(job, waiting, due):
             if has_to_stop(job):
                 return False
@@ -120,7 +126,8 @@ def has_to_stop(job: Job) -> bool:
 
 def _announce(job: Job, waiting: deque[PlannedItem], due: Iterator[PlannedItem], *, after: int) -> None:
     """Say what will be read next if all goes well: as many units as the batch after this one will hold then."""
-    size = job.size.after(job.ahead.seconds_to_write(after), sent=after)
+    size = job.size.after(job.ahead.seconds_to_write(after), sent=after) if after else job.size
+    job.size_announced = size
     _fill(job, waiting, due, units=size.units)
     job.ahead.announce([change.uid for change in next_batch([item.change for item in waiting], size)])
 
@@ -222,7 +229,9 @@ def _try_batch(job: Job, batch: Batch) -> None:
         kept = _evidence(job, delivery, piece, owners)
         seconds = monotonic() - began
         job.ahead.wrote(count, seconds=seconds)
-        job.size = job.size.halved() if delivery.too_large else job.size.after(seconds, sent=count)
+        # No larger than what is being read already: the rest would have to be read while DHIS2 waits.
+        after = job.size.halved() if delivery.too_large else job.size.after(seconds, sent=count)
+        job.size = min(after, job.size_announced, key=attrgetter("units"))
         _forget_refusals_of_arrived(job, delivery, batch)
         _settle(job, batch, dict(_outcomes_of(job, delivery, batch.remaining, kept)), owners)
 

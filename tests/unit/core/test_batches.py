@@ -51,10 +51,12 @@ def test_a_batch_never_holds_more_than_its_size() -> None:
 @pytest.mark.parametrize(
     ("seconds", "sent", "units"),
     [
+        (0.0, FIRST, 2 * FIRST),
         (0.5, FIRST, 2 * FIRST),
         (0.5, FIRST - 1, FIRST),
-        (8.0, FIRST, FIRST),
-        (20.0, FIRST, FIRST // 2),
+        (10.0, FIRST, 1_400),
+        (15.0, FIRST, FIRST),
+        (21.0, FIRST, FIRST // 2),
     ],
 )
 def test_the_size_follows_how_long_the_server_took(seconds: float, sent: int, units: int) -> None:

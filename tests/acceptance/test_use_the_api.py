@@ -76,6 +76,20 @@ def test_the_page_on_the_api_does_what_it_says(country: Country, registry: str, 
     units = {unit["code"]: unit for unit in country.world.units().values()}
     assert units["F1"]["name"] == "Bo New Clinic"
     assert units["F5"]["parent"]["id"] == ID_OF["D"]
+    _undone(registry + (tmp_path / "run").read_text().strip(), registry, token)
+    assert country.world.unit(ID_OF["F1"])["name"] == "Bo Clinic"
+
+
+def _undone(run: str, registry: str, token: str) -> None:
+    """Have a worker make the plan that puts a run back, and apply it."""
+    headers = {"Authorization": f"Bearer {token}"}
+    plan = httpx2.post(f"{run}/undo", headers=headers).json()["id"]
+    continue_sync(int(plan), Stopping())
+    made = httpx2.get(f"{registry}/api/v1/runs/{plan}", headers=headers).json()
+    assert (made["state"], made["undoes"]) == ("new", run.rpartition("/")[2])
+    asked = httpx2.post(f"{registry}/api/v1/runs/{plan}/apply", headers=headers, json={"digest": made["digest"]})
+    assert asked.status_code == 202
+    continue_sync(int(plan), Stopping())
 
 
 def _followed(step: str, registry: str, token: str, folder: Path) -> str:

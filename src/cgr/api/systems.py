@@ -61,7 +61,7 @@ class AuthGiven(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SystemGiven(Struct, frozen=True, forbid_unknown_fields=True):
-    """A system as it is to be. `enabled`, `version`, `checked_at` are only shown; what is sent for them is ignored."""
+    """A system as it is to be. `version` and `checked_at` are only shown; what is sent for them is ignored."""
 
     code: str
     organization: str
@@ -111,6 +111,7 @@ def save_system(request: ApiRequest, code: Text, body: SystemGiven) -> HttpRespo
             label=parse_localized(body.label),
             description=body.description,
             url=body.url,
+            enabled=None if body.enabled is UNSET else body.enabled,
             sign_in=body.auth.sign_in(),
         )
         return saved(code, result, etag=_etag(queries.system(request.auth, code)))

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cgr.web.localization.OwnLocalization",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "cgr.web.requests.RequestOrigin",
@@ -123,7 +124,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 MAX_BODY_BYTES = 10 * 2**20
 MAX_OBJECTS_BODY_BYTES = 2**30
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a synchronization may map some hundred terms on each of its levels
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # Rate limits and used one-time codes have to hold for all processes of an instance, so they are kept in the database.

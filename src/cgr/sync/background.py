@@ -84,12 +84,20 @@ def queue_plan(
 
 
 @transaction.atomic
+def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] = (), why: str = "") -> Run:
+    """Have a worker apply a plan that somebody reviewed."""
+    require_reviewed(actor, run, digest=digest, consents=consents)
+    runs.queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
+    _record(actor, "queue", run, goal=runs.Goal.APPLY)
+    return run
+
+
+@transaction.atomic
 def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
     """Have a worker make the plan that undoes a run; BadInput when it can't be undone. `close`: see `undoing.undo`."""
-    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    require_undoable(run)
-    request = _Request(consents=[], undoes=str(run.pk), close=close.isoformat() if close else None)
-    queued = runs.queue_new(
+    require_undoable(actor, run)
+    request = _Request(undoes=str(run.pk), close=close.isoformat() if close else None, consents=[], why="")
+    made = runs.queue_new(
         actor,
         kind=runs.Kind.SYNC,
         goal=runs.Goal.PLAN,
@@ -99,17 +107,8 @@ def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
         request={**request},
         as_of=timezone.localdate(),
     )
-    _record(actor, "queue", queued, goal=runs.Goal.PLAN)
-    return queued
-
-
-@transaction.atomic
-def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] = (), why: str = "") -> Run:
-    """Have a worker apply a plan that somebody reviewed."""
-    require_reviewed(actor, run, digest=digest, consents=consents)
-    runs.queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
-    _record(actor, "queue", run, goal=runs.Goal.APPLY)
-    return run
+    _record(actor, "queue", made, goal=runs.Goal.PLAN)
+    return made
 
 
 @transaction.atomic
@@ -151,8 +150,8 @@ def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> boo
     """Make the plan. False: a person has to look at it first, because that was asked for or a guard demands it."""
     request = run.request
     if "undoes" in request:
-        undone = sync_run(actor, request["undoes"])
         close = date.fromisoformat(request["close"]) if request["close"] else None
+        undone = sync_run(actor, request["undoes"])
         undo(actor, undone, close=close, progress=progress, wait=stopping.wait, into=run)
     else:
         plan(

@@ -55,13 +55,13 @@ def undo(
     `close`: the closedDate for the units that the run created, which can't be deleted. `into`: the run that a worker
     makes the plan for.
     """
-    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    require_undoable(run)
+    require_undoable(actor, run)
     watcher = progress or Silent()
     until = close.isoformat() if close is not None else None
     # What the run was planned with, not what the configuration says now: it may map other fields meanwhile.
     mapping = msgspec.convert(run.settings, SyncMapping)
     with open_client(run.system) as client:
+        watcher.measure(client)
         shape = read_and_keep(client, run.system).shape
         units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
         watcher.step("compare")
@@ -101,8 +101,9 @@ def undo(
     return stored
 
 
-def require_undoable(run: Run) -> None:
-    """Refuse a run that goes on, or that did nothing; BadInput."""
+def require_undoable(actor: Actor, run: Run) -> None:
+    """Refuse who may not stop or start runs, and BadInput for a run that goes on or was never applied."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     if run.state in {run.State.QUEUED, run.State.RUNNING}:
         raise BadInput(
             f"Run {run.pk} is {run.state}: it can be undone when it has ended.",

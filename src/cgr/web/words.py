@@ -58,6 +58,53 @@ COUNTS: Final[dict[str, _StrPromise]] = {
 }
 
 
+AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
+    "apply": pgettext_lazy("audit log", "apply"),
+    "cancel": pgettext_lazy("audit log", "cancel"),
+    "change": pgettext_lazy("audit log", "change"),
+    "confirm": pgettext_lazy("audit log", "confirm"),
+    "create": pgettext_lazy("audit log", "create"),
+    "delete": pgettext_lazy("audit log", "delete"),
+    "end": pgettext_lazy("audit log", "end"),
+    "forget": pgettext_lazy("audit log", "forget"),
+    "import": pgettext_lazy("audit log", "import"),
+    "link": pgettext_lazy("audit log", "link"),
+    "plan": pgettext_lazy("audit log", "plan"),
+    "queue": pgettext_lazy("audit log", "queue"),
+    "release": pgettext_lazy("audit log", "release"),
+    "remove second factor": pgettext_lazy("audit log", "remove second factor"),
+    "reserve": pgettext_lazy("audit log", "reserve"),
+    "resume": pgettext_lazy("audit log", "resume"),
+    "rotate": pgettext_lazy("audit log", "rotate"),
+    "set password": pgettext_lazy("audit log", "set password"),
+    "sign in": pgettext_lazy("audit log", "sign in"),
+    "sign out": pgettext_lazy("audit log", "sign out"),
+    "unlink": pgettext_lazy("audit log", "unlink"),
+    "add second factor": pgettext_lazy("audit log", "add second factor"),
+    "renew second factor": pgettext_lazy("audit log", "renew second factor"),
+}
+
+AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
+    "evidence": pgettext_lazy("audit log", "evidence"),
+    "external-ids": pgettext_lazy("audit log", "external ids"),
+    "geo-objects": pgettext_lazy("audit log", "Geo-Objects"),
+    "hierarchy": pgettext_lazy("audit log", "hierarchy"),
+    "membership": pgettext_lazy("audit log", "role"),
+    "organization": pgettext_lazy("audit log", "organization"),
+    "person": pgettext_lazy("audit log", "person"),
+    "run": pgettext_lazy("audit log", "run"),
+    "secrets": pgettext_lazy("audit log", "secrets"),
+    "session": pgettext_lazy("audit log", "session"),
+    "sync": pgettext_lazy("audit log", "synchronization"),
+    "system": pgettext_lazy("audit log", "external system"),
+    "term-tree": pgettext_lazy("audit log", "tree of terms"),
+    "token": pgettext_lazy("audit log", "token"),
+    "type": pgettext_lazy("audit log", "type"),
+    "user": pgettext_lazy("audit log", "account"),
+}
+"""What was changed, as the log calls it."""
+
+
 def in_reader_language(label: Localized) -> str:
     """Give the text that fits the language of the page best."""
     return pick(label, get_language() or "default") or ""

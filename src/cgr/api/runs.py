@@ -132,7 +132,10 @@ def cancel_run(request: ApiRequest, run: Text) -> dict[str, str]:
 
 @operation(router, "POST", "/runs/{run}/resume", gives=shapes.QueuedRun, status=_ACCEPTED, starts_run=True)
 def resume_run(request: ApiRequest, run: Text) -> HttpResponseBase:
-    """Have a worker go on with a run that died or had to stop; an import begins again."""
+    """Have a worker go on with a run that died or had to stop; an import begins again.
+
+    The preview of an import is carried out; an import that ended is followed by another, which goes by the answers.
+    """
 
     def resume() -> Run:
         found = queries.run(request.auth, run)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from cgr.core.definitions import Label
 from cgr.core.schedule import Schedule
@@ -242,6 +242,42 @@ class Imported(Struct):
     changes: list[Json]
     problems: list[Json]
     notes: list[Json]
+
+
+class ImportAnswer(Struct):
+    """What somebody said about a unit of an import."""
+
+    run: str
+    item: str
+    answer: str = field(name="as")
+    by: str
+    at: str
+
+
+class Suggestion(Struct):
+    """A unit and the objects that it resembles, the most alike first. `decision`: null while nobody answered."""
+
+    uid: str
+    unit: Json | None
+    candidates: list[Json]
+    decision: Text
+
+
+class Suggestions(Struct):
+    """One page of suggestions, the most alike first."""
+
+    run: str
+    suggestions: list[Suggestion]
+    next: Text
+
+
+class AcceptedSuggestions(Struct):
+    """Which suggestions were, or with `preview` would be, accepted, and which have to be looked at one by one."""
+
+    run: str
+    above: float
+    accepted: list[Suggestion]
+    open: list[Suggestion]
 
 
 class AuditEntry(Struct):

@@ -57,6 +57,8 @@ def described() -> dict[str, Any]:
 def _known(path: str, name: str) -> str:
     if name == "run":
         return "1"
+    if name == "uid":
+        return "OuUnit00001"
     if name == "type":
         return "own-country"
     return next(code for part, code in _KNOWN.items() if part in path)

@@ -76,7 +76,13 @@ def _filled(label: str, path: str, place: Place) -> str:
         "/objects/": f"{word}-1",
     }
     code = next((code for part, code in codes.items() if part in path), "")
-    filled = path.replace("{code}", code).replace("{run}", str(place.run.pk)).replace("{type}", f"{word}-country")
+    run = place.import_run if "/imports/" in path else place.run
+    filled = (
+        path.replace("{uid}", "OuUnit00001")
+        .replace("{code}", code)
+        .replace("{run}", str(run.pk))
+        .replace("{type}", f"{word}-country")
+    )
     return f"{filled}?type={word}-country" if label.endswith("/candidates") else filled
 
 
@@ -114,6 +120,8 @@ def _body(label: str, place: Place) -> Any:
         "POST /runs/{run}/apply": {"digest": place.run.digest},
         "POST /imports": importing,
         "POST /imports/preview": importing,
+        "POST /imports/{run}/items/{uid}/answer": {"as": "skip"},
+        "POST /imports/{run}/suggestions/accept": {"above": 0.9},
         "POST /config": {"version": 1, "types": [a_type]},
         "PATCH /objects/{type}/{code}": {"label": "Other"},
         _LINES: json.dumps({"type": f"{word}-country", "code": f"{word}-1", "label": "Other"}),

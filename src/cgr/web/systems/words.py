@@ -204,8 +204,8 @@ def found_in_words(found: SystemCheck) -> dict[str, object]:
     return {
         "version": found.version,
         "user": found.user,
-        "units": number_format(found.units, force_grouping=True),
-        "units_count": found.units,
+        "units": found.units,
+        "units_shown": number_format(found.units, force_grouping=True),
         "levels": [(one.level, one.name) for one in found.levels],
         "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
         "clock_skew": found.clock_skew_s,

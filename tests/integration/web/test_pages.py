@@ -174,8 +174,9 @@ def test_every_text_of_the_templates_and_words_has_a_french_translation() -> Non
     templates = [*(WEB / "templates").rglob("*.html"), *(WEB / "templates").rglob("*.txt")]
     texts = {text for path in templates for text in re.findall(r'{% translate "([^"]+)"', path.read_text())}
     modules = [*WEB.rglob("*.py"), WEB.parent / "accounts" / "signing_in.py"]
+    written = r'(?<!p)gettext(?:_lazy)?\(\s*((?:"[^"]+"\s*)+)'  # a long text stands in several pieces
     texts |= {
-        text for path in modules for text in re.findall(r'(?<!p)gettext(?:_lazy)?\(\s*"([^"]+)"', path.read_text())
+        "".join(re.findall('"([^"]+)"', pieces)) for path in modules for pieces in re.findall(written, path.read_text())
     }
     for path in templates:
         for text in re.findall(r"{% blocktranslate[^%]*%}(.*?){% (?:plural|endblock)", path.read_text(), re.DOTALL):

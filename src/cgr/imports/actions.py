@@ -147,7 +147,14 @@ def _import(  # noqa: PLR0913 - all that was gathered
     as_json = msgspec.to_builtins(settings, str_keys=True)
     run = None
     if not preview:
-        run = runs.begin_import(actor, system=system, settings=as_json, today=settings.today, into=into)
+        run = runs.begin_import(
+            actor,
+            organization=system.organization,
+            system=system,
+            settings=as_json,
+            today=settings.today,
+            into=into,
+        )
     tally = Tally(None if run is None else run.pk)
     notes = _notes(scope)
     source = "import preview" if run is None else f"import {run.pk}"

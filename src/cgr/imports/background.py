@@ -37,6 +37,7 @@ def queue_import(actor: Actor, request: Request) -> Run:
         kind=runs.Kind.IMPORT,
         goal=runs.Goal.IMPORT,
         counts=nothing(),
+        organization=system.organization,
         system=system,
         request=msgspec.to_builtins(request, str_keys=True),
         as_of=timezone.localdate(),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from cgr.core.errors import BadInput
 from cgr.core.importing import Trouble
+from cgr.core.rows import RowTrouble
 from cgr.imports.actions import ImportNote, ImportResult, LevelCounts
 from cgr.runs.items import read_records
 from cgr.runs.queries import run as find_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
@@ -35,6 +41,35 @@ def result_of(run: Run) -> ImportResult:
         run=run.pk,
         counts=run.summary["counts"],
         levels=[msgspec.convert(level, LevelCounts) for level in run.summary.get("levels", [])],
-        problems=read_records(run.pk, "problem", Trouble),
+        problems=[*_problems(run)],
         notes=[msgspec.convert(note, ImportNote) for note in run.summary.get("notes", [])],
     )
+
+
+def rejected_rows(run: Run) -> Iterator[bytes]:
+    """Give, as CSV, the rows of a file that were not imported: as they stand there, then where and why.
+
+    Corrected, the file can be imported by itself: what stands behind the columns isn't asked for by the mapping.
+    """
+    columns = run.settings.get("columns")
+    if columns is None:
+        raise BadInput(
+            f"Run {run.pk} is no import of a file.",
+            code="not-an-import",
+            next_step=f"See its problems with: cgr import report {run.pk}",
+        )
+    yield codecs.BOM_UTF8  # spreadsheets take the file for another encoding without it
+    yield _csv_line([*columns, "line", "problem", "what to do"])
+    for problem in read_records(run.pk, "problem", RowTrouble):
+        cells = [*problem.row, *[None] * (len(columns) - len(problem.row))]
+        yield _csv_line([*cells, str(problem.line), problem.message, problem.next_step])
+
+
+def _problems(run: Run) -> Iterator[Trouble]:
+    yield from read_records(run.pk, "problem", RowTrouble if "columns" in run.settings else Trouble)
+
+
+def _csv_line(cells: Sequence[str | None]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()

@@ -51,7 +51,7 @@ def sync_run(actor: Actor, run_id: str) -> Run:
     return found
 
 
-def open_runs(system: int, *, config: str = "") -> QuerySet[Run]:
+def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     """Give the runs of a system that wait for a worker or go on, those that go on first; of one configuration if given.
 
     For the product's own decisions: it doesn't ask who may see them.
@@ -87,7 +87,7 @@ def run_json(row: Run) -> dict[str, object]:
         "id": str(row.pk),
         "kind": row.kind,
         "config": row.config,
-        "system": row.system.code,
+        "system": row.system.code if row.system else None,
         "state": row.state,
         "started": row.started.isoformat() if row.started else None,
         "ended": row.ended.isoformat() if row.ended else None,

@@ -54,7 +54,7 @@ def _run(row: Run) -> dict[str, object]:
         "id": row.pk,
         "kind": RUN_KINDS[row.kind],
         "config": row.config,
-        "system": row.system.code,
+        "system": row.system.code if row.system else "",
         "sign": sign,
         "state": state,
         "state_code": row.state,

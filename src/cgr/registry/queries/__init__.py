@@ -7,6 +7,7 @@ from cgr.registry.queries.definitions import (
     export_hierarchies,
     export_term_trees,
     export_types,
+    owner_of_type,
     type_shapes,
     types_by_code,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "keys_by_code",
     "labels",
     "names_of",
+    "owner_of_type",
     "several_lives",
     "type_shapes",
     "types_by_code",

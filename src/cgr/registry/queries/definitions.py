@@ -36,6 +36,14 @@ def types_by_code(codes: Iterable[str]) -> dict[str, OurType]:
     return shapes(GeoObjectType.objects.filter(code__in=list(codes)))
 
 
+def owner_of_type(actor: Actor, code: str) -> str:
+    """Give the code of the organization that owns a type whose objects the actor may edit."""
+    known = catalogue(actor)
+    if code not in known.definitions.types:
+        raise unknown("type", code)
+    return known.organizations[code]
+
+
 def draft_definitions(actor: Actor) -> Definitions:
     """Give what the actor's drafts may refer to, so that they can be checked before they are written."""
     return catalogue(actor).definitions

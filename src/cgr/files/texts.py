@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from charset_normalizer import from_bytes
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SAMPLE: Final = 2**18
 _DELIMITERS: Final = ",;\t|"
 _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_WESTERN: Final = "cp1252"
+"""What Latin letters are in that aren't UTF-8: the likes of it differ in few letters, and only by guessing."""
 _UTF_8: Final = frozenset({"utf-8", "utf-8-sig"})
 
 
@@ -33,7 +36,13 @@ def encoding_of(path: Path) -> str:
         if _is_utf_8(file):
             return "utf-8"
     best = from_bytes(head).best()
-    return best.encoding if best else "latin-1"
+    if best is None or all(_is_latin(letter) for letter in set(str(best)) if letter.isalpha()):
+        return _WESTERN
+    return best.encoding
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _is_utf_8(file: io.BufferedReader) -> bool:

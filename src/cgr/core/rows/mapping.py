@@ -159,7 +159,7 @@ def _problems(
         yield f'geometry: type "{shape.code}" has none.'
     for entry in mapping.attributes:
         yield from _attribute_problems(entry, shape.attributes.get(entry.to), shape)
-    for target, times in Counter(entry.to for entry in mapping.attributes).items():
+    for (target, _), times in Counter((entry.to, entry.language) for entry in mapping.attributes).items():
         if times > 1:
             yield f'attributes: "{target}" is filled by {times} columns.'
     yield from _parent_problems(mapping, shape, hierarchy)

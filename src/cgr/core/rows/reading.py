@@ -88,8 +88,10 @@ class RowReader:
             text = self._cell(row, entry.source)
             if text is None:
                 cleared.append(entry.to)
-            else:
-                values[entry.to] = self._value(entry, text)
+                continue
+            value, held = self._value(entry, text), values.get(entry.to)
+            # The languages of one text stand in several columns.
+            values[entry.to] = {**held, **value} if isinstance(value, dict) and isinstance(held, dict) else value
         label: Localized = {
             language: text
             for language, column in mapping.labels().items()
@@ -107,7 +109,7 @@ class RowReader:
             external_id=self._cell(row, mapping.external_id),
             wkb=self._geometry(row),
             valid_from=self._day(row, mapping.valid_from_column) or mapping.valid_from,
-            cleared=tuple(cleared) if mapping.empty == "clear" else (),
+            cleared=tuple(one for one in cleared if one not in values) if mapping.empty == "clear" else (),
             above=tuple(self._cell(row, parent.column) for parent in mapping.parents),
             cells=row.cells,
         )

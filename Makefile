@@ -10,13 +10,13 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 export PYTHON DHIS2 YES PRODUCTION PARENT UNITS
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: demo test chaos contract bench lint wheel lock chromium
+.PHONY: demo test chaos contract bench lint docs wheel sbom release compat pictures lock chromium
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/project
 	$(BIN)/cgr demo $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: lint chromium
+test: lint docs chromium
 	$(BIN)/pytest -n 2
 
 # Random worlds, edits, faults and kills for half an hour, or SECONDS=…; SEED=… repeats one world that was printed.
@@ -41,8 +41,28 @@ lint: $(STAMPS)/dev
 bench: $(STAMPS)/dev
 	@$(BIN)/python benchmarks/run.py $(if $(DHIS2),--live,$(if $(SIZE),--sizes $(SIZE),--keep))
 
-wheel: $(STAMPS)/project
+# The documents as pages, into a folder that git ignores: the wheel carries it, the app serves it under /docs.
+docs: $(STAMPS)/dev
+	$(BIN)/python docs/site/build.py
+
+wheel: docs
 	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+
+# The pictures of the tutorial, taken from the demo as it is served.
+pictures: $(STAMPS)/dev chromium
+	$(BIN)/python scripts/take_pictures.py
+
+# What a release is made of, as CycloneDX.
+sbom: $(STAMPS)/project
+	.ci/list-parts
+
+# The wheel of a tagged commit, built twice with the same bytes; its checksum and its parts beside it.
+release: $(STAMPS)/dev sbom
+	$(BIN)/python scripts/release.py build
+
+# The fast part of the suite on the other Pythons of this machine and both Djangos.
+compat: $(STAMPS)/dev
+	.ci/check-compatibility
 
 # Renews the pinned requirements. The files hold names, versions and hashes, and no addresses.
 lock: $(STAMPS)/tools

@@ -16,7 +16,7 @@ from cgr.core.errors import BadInput
 from cgr.runs.actions import fail
 from cgr.runs.selection import ALL, Which, which
 from cgr.sync.downloads import TITLES, Format, write_download
-from cgr.sync.spreadsheets import write_csv, write_xlsx
+from cgr.sync.spreadsheets import csv_lines, write_xlsx
 
 from .country import ID_OF, district, facility
 
@@ -144,10 +144,9 @@ HOSTILE = [
 
 
 def test_no_cell_of_a_csv_begins_a_formula() -> None:
-    stream = io.BytesIO()
-    write_csv(["t"], ([text] for text in HOSTILE), stream)
-    assert stream.getvalue().startswith(b"\xef\xbb\xbf")
-    read = [row[0] for row in csv.reader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline=""))][1:]
+    written = b"".join(csv_lines(["t"], ([text] for text in HOSTILE)))
+    assert written.startswith(b"\xef\xbb\xbf")
+    read = [row[0] for row in csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""))][1:]
     assert read[:7] == [f"'{text}" for text in HOSTILE[:7]]
     assert read[7:] == HOSTILE[7:]
 

@@ -140,3 +140,32 @@ def test_a_mapping_and_a_proposal_work_from_the_command_line(machine: Machine) -
     done = machine.cgr("import", "dhis2", "--system", "hmis", "--hierarchy", "new", "--propose", "--mapping", mapping)
     assert done["counts"]["new"] == len(PLACES)
     assert {change["object"]["code"] for change in done["changes"]} == set(ID_OF.values())
+
+
+def test_a_conflict_is_answered_and_a_suggestion_accepted_on_the_command_line(machine: Machine) -> None:
+    place = PLACES[-1]
+    lines = [{"type": place[0], "code": place[1], "label": "Somewhere else"}]
+    machine.cgr("objects", "apply", objects_file(machine, lines))
+    run = machine.cgr(*IMPORT, "--levels", LEVELS, expect=1)["run"]
+    (row,) = machine.cgr("import", "suggestions", run)["suggestions"]
+    uid = row["uid"]
+    assert (row["candidates"][0]["object"]["code"], row["candidates"][0]["same_code"]) == (place[1], True)
+    assert "same code" in row["candidates"][0]["reasons"]
+    assert machine.cgr("import", "suggestions", run, "--above", "0.99", "--preview")["would_accept"] == []
+    assert machine.cgr("import", "suggestions", run, "--accept", expect=2)["error"]["code"] == "usage"
+    wrong = machine.cgr("import", "resolve", run, "--item", uid, "--as", "perhaps", expect=2)
+    assert wrong["error"]["code"] == "import-answer"
+    unknown = machine.cgr("import", "resolve", run, "--item", "OuNowhere01", "--as", "skip", expect=2)
+    assert unknown["error"]["code"] == "import-item-unknown"
+    answered = machine.cgr("import", "resolve", run, "--item", uid, "--as", f"existing:{place[1]}")
+    assert (answered["run"], answered["item"], answered["as"]) == (run, uid, f"existing:{place[1]}")
+    assert answered["by"].startswith("cli:")
+    assert machine.cgr("import", "resume", run)["state"] == "queued"
+    again = machine.cgr(*IMPORT, "--levels", LEVELS)
+    assert (again["counts"]["new"], again["counts"]["conflict"]) == (0, 0)
+
+
+def objects_file(machine: Machine, lines: list[dict[str, str]]) -> str:
+    path = machine.folder / "objects.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(path)

@@ -94,7 +94,7 @@ def test_a_webhook_gets_the_summary_signed(country: Country, hook: Hook, setting
         "outcomes": {"done": 1},
         "problems": 0,
         "error": None,
-        "link": "https://registry.example.org/",
+        "link": f"https://registry.example.org/runs/{report['id']}/",
     }
     (notice,) = report["notices"]
     assert (notice["channel"], notice["state"]) == ("webhook", "sent")

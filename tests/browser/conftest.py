@@ -101,6 +101,6 @@ def sign_in(page: Page, live_server: LiveServer) -> Callable[[str, str], None]:
         page.get_by_label("Sign-in name").fill(name)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Sign out").wait_for()
+        page.locator("header summary").wait_for()
 
     return sign_in_as

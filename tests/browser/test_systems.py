@@ -6,6 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user, save_organization
 from cgr.accounts.actors import Actor
@@ -65,14 +66,29 @@ def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_langua
         assert page.get_by_label("URL").evaluate("it => it === document.activeElement")
         assert page.get_by_label("Label in French").input_value() == "SNIS national"
         look("systems-error")
+
+        # The connection is tried before anything is saved; what was typed stays, the password too.
         page.get_by_label("URL").fill(dhis2.url)
         page.get_by_label("Password", exact=True).fill("wrong")
-        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Test connection").click()
+        tested = page.locator("#tested")
+        expect(tested.get_by_role("alert")).to_contain_text("refuses the user name and password")
+        page.get_by_label("Password", exact=True).fill("district")
+        page.get_by_role("button", name="Test connection").click()
+        expect(tested).to_contain_text("signed in as admin")
+        look("systems-tried-out")
+        assert page.get_by_label("Password", exact=True).input_value() == "district"
+        assert not ExternalSystem.objects.exists()
+        page.get_by_label("Password", exact=True).fill("wrong")
+        page.locator("#dialog").get_by_role("button", name="Save").click()
 
         # The wrong password, and the right one.
         page.get_by_role("button", name="Save and test connection").click()
         page.get_by_role("alert").get_by_text("Enter the credentials again.").wait_for()
-        look("systems-wrong-password")
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_role("row", name="National HMIS")).to_contain_text("! wrong password, 0 minutes ago")
+        look("settings-overview")
+        page.get_by_role("link", name="Edit National HMIS").click()
         page.get_by_label("Password", exact=True).fill("district")
         page.get_by_role("button", name="Save and test connection").click()
         page.get_by_text("signed in as admin").wait_for()
@@ -98,6 +114,6 @@ def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_langua
         page.get_by_role("button", name="Enregistrer et tester la connexion").click()
         page.get_by_role("status").get_by_text("connecté en tant que admin").wait_for()
         look("systems-french")
-        for path in ("", "add/", "../compatibility/"):
-            page.goto(f"{live_server.url}/settings/systems/{path}")
-            look(f"systems-french-{path.strip('./') or 'list'}")
+        for path in ("systems/add/", "compatibility/", ""):
+            page.goto(f"{live_server.url}/settings/{path}")
+            look(f"settings-french-{path.strip('/').replace('/', '-') or 'overview'}")

@@ -19,9 +19,15 @@ class Organization(models.Model):
 
 
 class User(AbstractUser):
-    """A person who signs in. System Administrators have every right on the whole instance."""
+    """A person who signs in. System Administrators have every right on the whole instance.
+
+    `language` (as in LANGUAGES) and `time_zone` (IANA) are how the pages are shown to them; empty: as the browser asks,
+    and UTC.
+    """
 
     is_system_administrator = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
 
 
 class Membership(models.Model):

@@ -13,12 +13,13 @@ from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
-from cgr.core.importing import ImportMapping, parse_levels, parse_mapping
+from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cgr.imports.actions import ImportResult
+    from cgr.imports.suggesting import Suggested
     from cgr.runs.models import Run
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
@@ -27,6 +28,7 @@ RunId = Annotated[str, typer.Argument(help="Id of the import's run.")]
 
 _SHOWN = 8
 _SOME_CONFLICTS = 1
+_UNDECIDED = "undecided"
 
 
 def register(parent: typer.Typer) -> None:
@@ -54,12 +56,6 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     as_json: Json = False,
 ) -> int:
     """Import organisation units, live; what conflicts is listed and left out."""
-    if preview and (background or watch):
-        raise BadInput(
-            "A preview is not handed to the workers: nothing of it is kept.",
-            code="usage",
-            next_step="Leave out --background and --follow, or --preview.",
-        )
     if bool(levels) == propose:
         raise BadInput(
             "Say which level is which type, or have them proposed.",
@@ -86,7 +82,8 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     if background or watch:
         from cgr.imports.background import queue_import  # noqa: PLC0415 - needs Django set up
 
-        return _hand_over(queue_import(local_operator(), request), watch=watch, as_json=as_json)
+        run = queue_import(local_operator(), request, preview=preview)
+        return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_units(local_operator(), request, preview=preview, progress=bars)
     return _show_result(result, preview=preview, as_json=as_json)
@@ -109,7 +106,7 @@ def import_from_file(
     actor = open_instance()
     from cgr.imports.files import FileRequest, import_file  # noqa: PLC0415 - needs Django set up
 
-    request = FileRequest(name=Path(path).name, type=type_code, mapping=asked, system=system or None)
+    request = FileRequest(file=Path(path).name, type=type_code, mapping=asked, system=system or None)
     with progress() as bars:
         result = import_file(actor, Path(path), request, preview=preview, progress=bars)
     return _show_result(result, preview=preview, as_json=as_json)
@@ -139,7 +136,71 @@ def report(
     if rejected:
         with replacing(Path(output)) as file:
             file.writelines(rejected_rows(found))
-    return _show_result(result_of(raise_what_stopped(found)), preview=False, as_json=as_json)
+    return _show_result(result_of(raise_what_stopped(found)), preview=_is_preview(found), as_json=as_json)
+
+
+@app.command("resolve")
+def resolve(
+    run: RunId,
+    *,
+    item: Annotated[str, typer.Option(help="Id of the organisation unit.")],
+    answer: Annotated[str, typer.Option("--as", help="existing:CODE, new, new:CODE, skip; undecided takes it back.")],
+    as_json: Json = False,
+) -> None:
+    """Answer a unit that an import couldn't decide on; what continues the run goes by it."""
+    asked = None if answer == _UNDECIDED else parse_answer(answer)
+    actor = open_instance()
+    from cgr.imports.answers import resolve as answer_item  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.answers import withdraw  # noqa: PLC0415 - as above
+    from cgr.imports.reports import import_run  # noqa: PLC0415 - as above
+
+    found = import_run(actor, run)
+    document: dict[str, object] = {"run": str(found.pk), "item": item, "as": answer}
+    if asked is None:
+        withdraw(actor, found, item=item)
+        show(document, [f"{item} is undecided again."], as_json=as_json)
+        return
+    kept = answer_item(actor, found, item=item, answer=asked)
+    words = f"{item}: {answer}. Go on with: cgr import resume {found.pk}"
+    show({**document, "by": kept.by, "at": kept.at.isoformat()}, [words], as_json=as_json)
+
+
+@app.command("suggestions")
+def suggestions(
+    run: RunId,
+    *,
+    above: Annotated[float | None, typer.Option(help="From this score on: 0.9.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Say which --accept would accept.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Link all clear ones that have at least the score.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List objects without an id that units resemble, the most alike first; accept them from a score on."""
+    if (preview or accept) and (above is None or preview == accept):
+        raise BadInput(
+            "Say from which score on, and either --preview or --accept.",
+            code="usage",
+            next_step="As in: --above 0.9 --preview",
+        )
+    actor = open_instance()
+    from cgr.imports import suggesting  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.reports import import_run  # noqa: PLC0415 - as above
+
+    found = import_run(actor, run)
+    if above is None or not (preview or accept):
+        listed = suggesting.suggestions(found, above=above or 0.0)
+        rows = [_suggestion(each) for each in listed]
+        show({"run": str(found.pk), "suggestions": rows}, _suggestion_words(rows), as_json=as_json)
+        return
+    does = suggesting.accept if accept else suggesting.acceptable
+    done = does(actor, found, above=above)
+    rows, left = ([_suggestion(each) for each in part] for part in (done.accepted, done.open))
+    document = {"run": str(found.pk), "above": above, "accepted" if accept else "would_accept": rows, "open": left}
+    verb = "Accepted" if accept else "Would accept"
+    show(
+        document,
+        [f"{verb} {len(rows):,}; {len(left):,} have to be looked at.", *_suggestion_words(rows)],
+        as_json=as_json,
+    )
 
 
 @app.command("follow")
@@ -164,7 +225,7 @@ def cancel(run: RunId, *, as_json: Json = False) -> None:
 
 @app.command("resume")
 def resume(run: RunId, *, watch: Follow = False, as_json: Json = False) -> int:
-    """Have the workers do an import again that had to stop; nothing of it was kept."""
+    """Have the workers go on: again after a stop, with a preview, or with what was answered since an import ended."""
     actor = open_instance()
     from cgr.imports.background import resume_import  # noqa: PLC0415 - needs Django set up
     from cgr.imports.reports import import_run  # noqa: PLC0415 - as above
@@ -178,7 +239,34 @@ def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
         return 0
     from cgr.imports.reports import result_of  # noqa: PLC0415 - needs Django set up
 
-    return _show_result(result_of(follow(run)), preview=False, as_json=as_json)
+    done = follow(run)
+    return _show_result(result_of(done), preview=_is_preview(done), as_json=as_json)
+
+
+def _is_preview(run: Run) -> bool:
+    return run.state == run.State.NEW
+
+
+def _suggestion(each: Suggested) -> dict[str, Any]:
+    """Give the JSON of one suggestion; `reasons` in words."""
+    found = each.suggestion
+    return {
+        "uid": found.uid,
+        "unit": msgspec.to_builtins(found.unit),
+        "candidates": [{**msgspec.to_builtins(one), "reasons": reasons(one)} for one in found.candidates],
+        "decision": each.decision or None,
+    }
+
+
+def _suggestion_words(rows: list[dict[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        best = row["candidates"][0]
+        name = row["unit"]["name"] if row["unit"] else ""
+        answered = f"   ({row['decision']})" if row["decision"] else ""
+        yield (
+            f'  {best["score"]:.2f}  "{name}" ({row["uid"]})  {best["object"]["type"]} "{best["object"]["code"]}"'
+            f" — {best['reasons']}{answered}"
+        )
 
 
 def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
@@ -214,7 +302,8 @@ def import_document(result: ImportResult) -> dict[str, Any]:
 
 def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:
     """Show an import to a person."""
-    yield "Would import:" if preview else f"Import {document['run']}:"
+    run = document["run"]
+    yield (f"Would import (preview {run}):" if run else "Would import:") if preview else f"Import {run}:"
     yield _counted("", document["counts"])
     for row in document["levels"]:
         where = f"level {row['level']}, {row['type']}:" if row["level"] else "outside of the tree:"

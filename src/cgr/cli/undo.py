@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,12 +46,13 @@ def undo(
 
 
 def _words(plan: dict[str, Any]) -> Iterator[str]:
-    for note in plan["notes"][:_SHOWN]:
+    notes = iter(plan["notes"])
+    for note in islice(notes, _SHOWN):
         yield f"  {note['object']['type']} {note['object']['code']}: {note['message']}"
-    if len(plan["notes"]) > _SHOWN:
-        yield f"  … and {len(plan['notes']) - _SHOWN:,} more notes (--json shows all)"
+    if more := sum(1 for _ in notes):
+        yield f"  … and {more:,} more notes (--json shows all)"
     yield from plan_words(plan)
-    if plan["changes"]:
+    if next(iter(plan["changes"]), None) is not None:
         yield (
             f"The registry goes on saying what run {plan['undoes']} sent: the next plan for {plan['config']} will send "
             "it again, unless it is corrected in the registry first."

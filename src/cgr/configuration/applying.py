@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from cgr.accounts import actions as accounts
+from cgr.accounts.policy import Permission
 from cgr.audit.saving import Fields
 from cgr.configuration.document import NotifyEntry, parse_document
+from cgr.configuration.rehearsing import SANDBOX, refuse_real_systems, rehearsed
 from cgr.configuration.secrets_given import resolve
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
@@ -18,10 +21,11 @@ from cgr.registry.locking import lock_registry
 from cgr.sync import configs
 from cgr.sync.notify_settings import NotifyGiven
 from cgr.systems import actions as systems
+from cgr.systems import queries as registered
 from cgr.systems.signing_in import CODE, OAUTH2, SignIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.audit.saving import Saved
@@ -51,12 +55,20 @@ class Outcome(Struct, frozen=True):
     unchanged: int
 
 
-def apply(actor: Actor, content: bytes, *, preview: bool = False) -> Outcome:
-    """Apply a file in one transaction; BadInput names what is wrong, and nothing is written then or in a preview."""
+def apply(
+    actor: Actor, content: bytes, *, preview: bool = False, sandboxes: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
+    """Apply a file in one transaction; BadInput names what is wrong, and nothing is written then or in a preview.
+
+    `sandboxes`: by system the address that is rehearsed with; the rest of the file that reaches out is left out.
+    """
     document = parse_document(content)
+    if sandboxes:
+        document = rehearsed(document, sandboxes)
+        refuse_real_systems(registered.systems(actor, permission=Permission.MANAGE_SYSTEMS), sandboxes)
     with transaction.atomic():
         lock_registry()  # two files at once would each see half of the other
-        saved = list(_save(actor, document))
+        saved = list(_save(actor, document, SANDBOX if sandboxes else None))
         if preview:
             transaction.set_rollback(True)
     return Outcome(
@@ -66,7 +78,7 @@ def apply(actor: Actor, content: bytes, *, preview: bool = False) -> Outcome:
     )
 
 
-def _save(actor: Actor, document: Document) -> Iterator[tuple[Entry, Saved]]:
+def _save(actor: Actor, document: Document, sandbox: SignIn | None) -> Iterator[tuple[Entry, Saved]]:
     # In the order in which they refer to each other.
     for organization in document.organizations:
         label = parse_localized(organization.label)
@@ -81,7 +93,10 @@ def _save(actor: Actor, document: Document) -> Iterator[tuple[Entry, Saved]]:
     for hierarchy in _inherited_first(document):
         yield Entry("hierarchy", hierarchy.code), registry.save_hierarchy(actor, hierarchy.definition())
     for system in document.systems:
-        yield Entry("system", system.code), _save_system(actor, system)
+        yield (
+            Entry("system", system.code),
+            _save_system(actor, system, sandbox or _sign_in(system.auth, of=system.code)),
+        )
     for sync in document.syncs:
         yield Entry("sync", sync.code), _save_sync(actor, sync)
 
@@ -91,7 +106,7 @@ def _inherited_first(document: Document) -> Sequence[HierarchyEntry]:
     return inherited_first({entry.code: entry for entry in document.hierarchies}, inherits)
 
 
-def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
+def _save_system(actor: Actor, entry: SystemEntry, sign_in: SignIn) -> Saved:
     return systems.save_system(
         actor,
         entry.code,
@@ -100,7 +115,8 @@ def _save_system(actor: Actor, entry: SystemEntry) -> Saved:
         label=parse_localized(entry.label),
         description=entry.description,
         url=entry.url,
-        sign_in=_sign_in(entry.auth, of=entry.code),
+        enabled=None if entry.enabled is UNSET else entry.enabled,
+        sign_in=sign_in,
     )
 
 

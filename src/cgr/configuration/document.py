@@ -89,6 +89,7 @@ class SystemEntry(Struct, frozen=True, forbid_unknown_fields=True):
     auth: AuthEntry
     kind: str = "dhis2"
     description: str = ""
+    enabled: bool | UnsetType = UNSET
 
 
 class WebhookEntry(Struct, frozen=True, forbid_unknown_fields=True):

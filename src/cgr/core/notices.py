@@ -114,5 +114,5 @@ def text_of(end: EndOfRun) -> str:
     if end.error:
         lines += ["", f"It had to stop: {end.error['message']}", end.error["next_step"]]
     lines += ["", f"Every object: cgr sync report {end.run}"]
-    lines += [f"This registry: {end.link}"] if end.link else []
+    lines += [f"Its page: {end.link}"] if end.link else []
     return "\n".join(lines) + "\n"

@@ -6,19 +6,17 @@ the only one, seen from both sides; what is ambiguous is left to the person.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cgr.core.texts import folded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cgr.core.records import Localized, RemoteGroup, RemoteOption
-
-_ACCENTS = frozenset(map(chr, range(0x0300, 0x0370)))
-"""Unicode's combining diacritical marks: what accents become when letters are decomposed."""
 
 
 class Suggestion(Struct, frozen=True):
@@ -50,10 +48,10 @@ def suggest_groups(terms: Mapping[str, Localized], groups: Iterable[RemoteGroup]
 
 def _suggest(terms: Mapping[str, Localized], targets: Sequence[_Target]) -> list[Suggestion]:
     found: dict[str, Suggestion] = {}
-    by_code = {code: {_plain(code)} for code in terms}
-    by_label = {code: {_plain(text) for text in label.values()} for code, label in terms.items()}
-    codes = {target.id: {_plain(target.code)} for target in targets}
-    names = {target.id: {_plain(target.name)} for target in targets}
+    by_code = {code: {folded(code)} for code in terms}
+    by_label = {code: {folded(text) for text in label.values()} for code, label in terms.items()}
+    codes = {target.id: {folded(target.code)} for target in targets}
+    names = {target.id: {folded(target.name)} for target in targets}
     for wanted, offered, reason in ((by_code, codes, "same code"), (by_label, names, "same name")):
         used = {suggestion.target for suggestion in found.values()}
         open_terms = {term: keys for term, keys in wanted.items() if term not in found}
@@ -64,23 +62,11 @@ def _suggest(terms: Mapping[str, Localized], targets: Sequence[_Target]) -> list
 
 
 def _clear_pairs(terms: Mapping[str, set[str]], targets: Mapping[str, set[str]]) -> list[tuple[str, str]]:
-    pairs = [
-        (term, target)
-        for term, term_keys in terms.items()
-        for target, target_keys in targets.items()
-        if (term_keys & target_keys) - {""}
-    ]
+    targets_by_key: dict[str, list[str]] = {}
+    for target, target_keys in targets.items():
+        for key in target_keys - {""}:
+            targets_by_key.setdefault(key, []).append(target)
+    pairs = {(term, target) for term, keys in terms.items() for key in keys for target in targets_by_key.get(key, ())}
     times_of_term = Counter(term for term, _ in pairs)
     times_of_target = Counter(target for _, target in pairs)
     return [(term, target) for term, target in pairs if times_of_term[term] == 1 and times_of_target[target] == 1]
-
-
-def _plain(text: str) -> str:
-    """Leave case, accents on Latin letters and punctuation out of the comparison; other scripts' marks are letters."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    kept = (character for character in decomposed if character not in _ACCENTS)
-    return " ".join("".join(" " if _is_separator(character) else character for character in kept).split())
-
-
-def _is_separator(character: str) -> bool:
-    return unicodedata.category(character)[0] in "PSZC"

@@ -7,9 +7,14 @@ plain fields keep all (verified fact H21 and section 8). So blanks never make a 
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 
 _LAST_OF_ONE_UNIT = "\uffff"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ASCII_WORDS = re.compile("[a-z0-9]+")
+_ACCENTS = frozenset(map(chr, range(0x0300, 0x0370)))
+"""Unicode's combining diacritical marks: what accents become when letters are decomposed."""
 
 
 def normal(text: str | None) -> str | None:
@@ -37,3 +42,17 @@ def refusal(text: str, limit: int | None) -> str | None:
     if unstorable := _UNSTORABLE.search(text):
         return f"it contains a character that DHIS2 can't store (U+{ord(unstorable.group()):04X})"
     return None
+
+
+@lru_cache(maxsize=16_384)  # forms and suggestions compare the same names again and again
+def folded(text: str) -> str:
+    """Leave case, accents on Latin letters and punctuation out of a comparison; other scripts' marks are letters."""
+    if text.isascii():  # most texts are, and there are many
+        return " ".join(_ASCII_WORDS.findall(text.lower()))
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    kept = (character for character in decomposed if character not in _ACCENTS)
+    return " ".join("".join(" " if _is_separator(character) else character for character in kept).split())
+
+
+def _is_separator(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PSZC"

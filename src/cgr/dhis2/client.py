@@ -188,6 +188,10 @@ class Dhis2:
         """Count all organisation units, independently of any list."""
         return reading.count_units(self._connection, self.features)
 
+    def find_units(self, text: str, *, limit: int) -> list[reading.FoundUnit]:
+        """Search units by a part of the name, or by the whole id."""
+        return reading.find_units(self._connection, text, limit=limit)
+
     def stream_units(
         self, fields: Collection[str] | None = None, *, page_size: int = paging.PAGE_SIZE
     ) -> Iterator[list[TheirUnit]]:

@@ -83,7 +83,7 @@ def check_address(text: str, *, host: str, allow_private: bool) -> None:
     if any(one in block for one in meant for block in _ALWAYS_REFUSED):
         message = f"{host} leads to a link-local, metadata or multicast address; such addresses are never contacted."
         raise fault(ADDRESS_NOT_ALLOWED, message)
-    if not allow_private and not all(map(_is_public, meant[-1:] if _is_only_a_form(address) else meant)):
+    if not allow_private and not all(map(_is_public, meant[1:] if _is_only_a_form(address) else meant)):
         message = f"{host} leads into a private network, which this installation doesn't allow."
         raise fault(ADDRESS_NOT_ALLOWED, message)
 
@@ -93,8 +93,13 @@ def _is_public(address: Address) -> bool:
 
 
 def _is_only_a_form(address: Address) -> bool:
-    """Say whether an address is an IPv4 one in other clothes; whether it is public is that one's affair alone."""
-    return isinstance(address, ipaddress.IPv6Address) and any(address in block for block in _IN_LAST_BITS[1:4])
+    """Say whether an address is an IPv4 one in other clothes; whether it is public is that one's affair alone.
+
+    6to4 is one of them by itself: Python counts it as public up to 3.12 and as private from 3.13 on.
+    """
+    if isinstance(address, ipaddress.IPv4Address):
+        return False
+    return address.sixtofour is not None or any(address in block for block in _IN_LAST_BITS[1:4])
 
 
 @contextlib.contextmanager

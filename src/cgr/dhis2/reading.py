@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from cgr.core.errors import CgrError
+from cgr.core.ids import is_uid
 from cgr.core.records import RemoteAttribute, RemoteGroup, RemoteLevel, RemoteOption
 from cgr.dhis2 import errors as e
 from cgr.dhis2 import wire
@@ -33,6 +34,7 @@ _ATTRIBUTES = msgspec.json.Decoder(wire.Attributes)
 _OPTION_SETS = msgspec.json.Decoder(wire.OptionSets)
 _LAST_CHANGES = msgspec.json.Decoder(wire.LastChanges)
 _IDS = msgspec.json.Decoder(wire.UnitIds)
+_FOUND = msgspec.json.Decoder(wire.FoundPage)
 _OWNERS = msgspec.json.Decoder(wire.OwnerPage)
 
 _ALL = ("paging", "false")
@@ -76,6 +78,31 @@ def me(connection: Connection, features: Features) -> Me:
     authorities = decode(connection.get(features.authorities_path, doing=doing), _NAMES, doing=doing)
     units = frozenset(unit.id for unit in row.organisation_units or ())
     return Me(row.id, username or row.id, frozenset(authorities), units)
+
+
+class FoundUnit(Struct, frozen=True):
+    """A unit that a search found; `level` from its path, `parent` is the name of the one above, empty for a root."""
+
+    uid: str
+    name: str
+    level: int
+    parent: str
+
+
+def find_units(connection: Connection, text: str, *, limit: int) -> list[FoundUnit]:
+    """Search units by a part of the name, or by the whole id, the highest first."""
+    doing = "search organisation units"
+    by = "id:eq" if is_uid(text) else "name:ilike"
+    fields = ("fields", "id,name,path,parent[id,name]")
+    params = (("filter", f"{by}:{text}"), fields, ("pageSize", str(limit)))
+    rows = decode(connection.get("organisationUnits", params, doing=doing), _FOUND, doing=doing).organisation_units
+    found = [
+        FoundUnit(
+            row.id, row.name or row.id, (row.path or "").count("/"), (row.parent.name or "") if row.parent else ""
+        )
+        for row in rows or ()
+    ]
+    return sorted(found, key=lambda unit: (unit.level, unit.name.casefold(), unit.uid))[:limit]
 
 
 def levels(connection: Connection) -> tuple[RemoteLevel, ...]:

@@ -151,6 +151,13 @@ class OptionSets(Struct, rename="camel"):
     option_sets: list[OptionSetRow] | None = None
 
 
+class NamedRef(Struct):
+    """An object that is named beside another one."""
+
+    id: str
+    name: str | None = None
+
+
 class UnitIds(Struct, rename="camel"):
     """/api/organisationUnits with ids alone: complete even where other lists are cut short (H6)."""
 
@@ -208,6 +215,21 @@ class UnitPage(Struct, rename="camel"):
     """/api/organisationUnits."""
 
     organisation_units: list[UnitRow] | None = None
+
+
+class FoundRow(Struct):
+    """One unit that a search by name found, with the name of the one above."""
+
+    id: str
+    name: str | None = None
+    path: str | None = None
+    parent: NamedRef | None = None
+
+
+class FoundPage(Struct, rename="camel"):
+    """/api/organisationUnits, searched."""
+
+    organisation_units: list[FoundRow] | None = None
 
 
 class OwnerPage(Struct, rename="camel"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from cgr.audit.actions import record
 from cgr.core.importing import LevelPlanner, circling, orphaned, scope_of
 from cgr.core.progress import Progress, Silent
 from cgr.core.unit_fields import FIELDS
-from cgr.imports.lines import Tally
+from cgr.imports.answers import answers_for
+from cgr.imports.lines import Spool, Tally
 from cgr.imports.preparing import Request, check_offer, check_request, complete
 from cgr.imports.situation import objects_of, situation_of
 from cgr.registry.actions import write_objects
 from cgr.registry.ahead import ahead
 from cgr.runs import actions as runs
+from cgr.runs.actions import keep_preview
 from cgr.runs.items import read_bodies
 from cgr.systems.connection import open_client
 from cgr.systems.queries import system as find_system
@@ -88,7 +91,8 @@ def import_units(
 ) -> ImportResult:
     """Import the organisation units of a registered DHIS2; with `preview` nothing is written.
 
-    `into`: the run that a worker does; else one is begun.
+    `into`: the run that a worker does, or whose preview it makes and keeps; else one is begun, and nothing is kept of a
+    preview. What people said about units counts: for this run, and that a unit is new for all of the system.
     """
     system = find_system(actor, request.system)
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
@@ -101,26 +105,41 @@ def import_units(
         units = _read_units(client, request.mapping, watcher)
         members = read_members(client, request.mapping.groups(), progress=watcher)
         requests = client.requests
-    with transaction.atomic():
-        settings = complete(actor, request, system, units=units, level_names=level_names)
-        situation = situation_of(actor, settings, units, members)
-        scope = scope_of(units, settings.levels, root=settings.root)
-        units.clear()  # 100,000 of them: what a level is done with shall not stay in memory until the end
-        watcher.step("import", sum(map(len, scope.by_level.values())))
-        result = _import(
-            actor,
-            settings,
-            system=system,
-            situation=situation,
-            scope=scope,
-            progress=watcher,
-            requests=requests,
-            preview=preview,
-            into=into,
-        )
-        if preview:
-            transaction.set_rollback(True)
-    return result
+    keeps = preview and into is not None
+    with Spool() if keeps else nullcontext() as spool:
+        with transaction.atomic():
+            settings = complete(actor, request, system, units=units, level_names=level_names)
+            situation = situation_of(actor, settings, units, members, answers=answers_for(system, into))
+            scope = scope_of(units, settings.levels, root=settings.root)
+            units.clear()  # 100,000 of them: what a level is done with shall not stay in memory until the end
+            watcher.step("import", sum(map(len, scope.by_level.values())))
+            result = _import(
+                actor,
+                settings,
+                system=system,
+                situation=situation,
+                scope=scope,
+                progress=watcher,
+                requests=requests,
+                tally=Tally(None, spool=spool),
+                request=None if preview else msgspec.to_builtins(request, str_keys=True),
+                into=into,
+            )
+            if preview:
+                transaction.set_rollback(True)
+        if spool is None or into is None:
+            return result
+        kept = msgspec.to_builtins(settings, str_keys=True)
+        keep_preview(into, settings=kept, summary=_summary(result), rows=spool.read())
+    return replace(result, run=into.pk)
+
+
+def _summary(result: ImportResult) -> dict[str, object]:
+    return {
+        "counts": result.counts,
+        "levels": msgspec.to_builtins(result.levels),
+        "notes": msgspec.to_builtins(result.notes),
+    }
 
 
 def _read_units(client: Dhis2, mapping: ImportMapping, progress: Progress) -> dict[str, TheirUnit]:
@@ -141,40 +160,35 @@ def _import(  # noqa: PLR0913 - all that was gathered
     scope: Scope,
     progress: Progress,
     requests: int,
-    preview: bool,
+    tally: Tally,
+    request: dict[str, object] | None,
     into: Run | None,
 ) -> ImportResult:
-    as_json = msgspec.to_builtins(settings, str_keys=True)
     run = None
-    if not preview:
+    if request is not None:
+        as_json = msgspec.to_builtins(settings, str_keys=True)
         run = runs.begin_import(
             actor,
             organization=system.organization,
             system=system,
             settings=as_json,
             today=settings.today,
+            request=request,
             into=into,
         )
-    tally = Tally(None if run is None else run.pk)
-    notes = _notes(scope)
+        tally.run = run.pk
     source = "import preview" if run is None else f"import {run.pk}"
     write_objects(actor, tally.drafts(_planned(settings, situation, scope), progress), source=source)
     levels = [
         LevelCounts(level, settings.levels.get(level) if level else None, counts)
         for level, counts in tally.levels.items()
     ]
+    result = ImportResult(tally.run, tally.counts, levels, tally.problems, _notes(scope), tally.kept)
     if run is not None:
-        summary = {
-            "counts": tally.counts,
-            "levels": msgspec.to_builtins(levels),
-            "notes": msgspec.to_builtins(notes),
-        }
-        runs.finish_import(run, summary=summary, requests=requests)
+        runs.finish_import(run, summary=_summary(result), requests=requests)
         organization = system.organization.code
         record(actor, "import", kind="import run", subject=str(run.pk), organization=organization, after=tally.counts)
-    return ImportResult(
-        run=tally.run, counts=tally.counts, levels=levels, problems=tally.problems, notes=notes, kept=tally.kept
-    )
+    return result
 
 
 def _planned(

@@ -12,6 +12,7 @@ from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.errors import BadInput
 from cgr.imports.actions import import_units
+from cgr.imports.answers import carry_over
 from cgr.imports.lines import nothing
 from cgr.imports.preparing import Request, check_request
 from cgr.runs import actions as runs
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
     from cgr.runs.models import Run
     from cgr.runs.progress import Recorder
 
+_PREVIEW = "preview"
+
 
 @transaction.atomic
-def queue_import(actor: Actor, request: Request) -> Run:
-    """Have a worker import the organisation units of a registered DHIS2 (R3.5)."""
+def queue_import(actor: Actor, request: Request, *, preview: bool = False, continuing: Run | None = None) -> Run:
+    """Have a worker import the organisation units of a registered DHIS2 (R3.5).
+
+    With `preview` it only finds out what that would do, and keeps it. `continuing`: a run whose answers count, too.
+    """
     system = find_system(actor, request.system)
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     check_request(actor, request)
@@ -39,26 +45,48 @@ def queue_import(actor: Actor, request: Request) -> Run:
         counts=nothing(),
         organization=system.organization,
         system=system,
-        request=msgspec.to_builtins(request, str_keys=True),
+        request=_stored(request, preview=preview),
         as_of=timezone.localdate(),
     )
+    if continuing is not None:
+        carry_over(continuing, run)
     record(actor, "queue", kind="import run", subject=str(run.pk), organization=system.organization.code)
     return run
 
 
 @transaction.atomic
-def resume_import(actor: Actor, run: Run) -> Run:
-    """Have a worker do an import again that had to stop; nothing of it was kept."""
+def resume_import(actor: Actor, run: Run, *, preview: bool = False) -> Run:
+    """Have a worker go on with an import, and give the run that does.
+
+    One that had to stop is done again, for nothing of it was kept; a preview is carried out, or with `preview` made
+    again; one that ended is followed by another run of the same, for which what people answered counts.
+    """
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    if not run.request:
-        raise BadInput(
-            f"Run {run.pk} was an import in the foreground: nothing is left of it.",
-            code="run-not-startable",
-            next_step="Import again: cgr import dhis2",
-        )
-    runs.queue_stored(actor, run, request=run.request, to_resume=True)
+    request = request_of(run)
+    if run.state in {run.State.SUCCESS, run.State.WARNING}:
+        return queue_import(actor, request, preview=preview, continuing=run)
+    is_plan = run.state == run.State.NEW
+    preview = preview if is_plan else bool(run.request.get(_PREVIEW))
+    runs.queue_stored(actor, run, request=_stored(request, preview=preview), to_resume=not is_plan)
     record(actor, "queue", kind="import run", subject=str(run.pk), organization=run.organization.code)
     return run
+
+
+def request_of(run: Run) -> Request:
+    """Give what was asked for when the run was begun; BadInput where that isn't kept."""
+    try:
+        return msgspec.convert(run.request, Request, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(
+            f"Of run {run.pk} isn't kept what was asked for.",
+            code="run-not-startable",
+            next_step="Import again: cgr import dhis2",
+        ) from error
+
+
+def _stored(request: Request, *, preview: bool) -> dict[str, object]:
+    stored: dict[str, object] = msgspec.to_builtins(request, str_keys=True)
+    return {**stored, _PREVIEW: preview}
 
 
 @transaction.atomic
@@ -74,7 +102,8 @@ def continue_import(run_id: int, stopping: Stopping) -> None:
     """Do an import that was queued, or whose worker died. Raises as `continue_run`."""
 
     def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
-        request = msgspec.convert(run.request, Request, strict=False)
-        import_units(actor, request, progress=Interruptible(recorder, run, stopping), into=run)
+        watcher = Interruptible(recorder, run, stopping)
+        preview = bool(run.request.get(_PREVIEW))
+        import_units(actor, request_of(run), preview=preview, progress=watcher, into=run)
 
     continue_run(run_id, go_on)

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileRequest:
-    """What somebody asks to be imported from a file. `name` is what the file is called in messages."""
+    """What somebody asks to be imported. `file` is what the file is called in messages."""
 
-    name: str
+    file: str
     type: str
     mapping: RowMapping
     system: str | None = None
@@ -121,7 +121,7 @@ def _import(
     today = timezone.localdate().isoformat()
     if not preview:
         settings = {
-            "file": request.name,
+            "file": request.file,
             "type": request.type,
             "system": request.system,
             "columns": table.columns,
@@ -134,9 +134,17 @@ def _import(
             "mapping": msgspec.to_builtins(request.mapping),
         }
         owner = find_organization(actor, registry.owner_of_type(actor, request.type))
-        run = runs.begin_import(actor, organization=owner, system=system, settings=settings, today=today, into=into)
+        run = runs.begin_import(
+            actor,
+            organization=owner,
+            system=system,
+            settings=settings,
+            today=today,
+            request=msgspec.to_builtins(request),
+            into=into,
+        )
     tally = Tally(None if run is None else run.pk)
-    source = f"{request.name} (preview)" if run is None else f"import {run.pk}"
+    source = f"{request.file} (preview)" if run is None else f"import {run.pk}"
     lines = _planned(actor, request, table, today)
     write_objects(actor, tally.drafts(((None, line) for line in lines), progress), source=source)
     if run is not None:

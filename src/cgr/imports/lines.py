@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
+from msgspec import Struct
 
-from cgr.core.importing import Imported, Outcome, Trouble
+from cgr.core.importing import Brief, Candidate, Imported, Outcome, Trouble
 from cgr.core.rows import RowImported
 from cgr.runs.items import Row, store_rows
 
@@ -18,7 +20,19 @@ if TYPE_CHECKING:
     from cgr.core.progress import Progress
 
 _ROWS_AT_A_TIME = 2_000
+_STEPS = 1_000
+_MOST_LINES = 2_000_000
+"""More than an import has, and small enough that a position fits its column."""
+
 _encode = msgspec.json.Encoder().encode
+
+
+class Suggestion(Struct, frozen=True):
+    """A unit without an object, and the objects without an id that it resembles, the most alike first."""
+
+    uid: str
+    unit: Brief | None
+    candidates: tuple[Candidate, ...]
 
 
 def nothing() -> dict[str, int]:
@@ -26,11 +40,35 @@ def nothing() -> dict[str, int]:
     return {"new": 0, "changed": 0, "unchanged": 0, "conflict": 0, "vanished": 0}
 
 
+class Spool:
+    """The lines of a preview, put aside on disk while the transaction that finds them is open, and given back."""
+
+    def __enter__(self) -> Self:
+        """Begin a file without a name."""
+        self._file = TemporaryFile()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        self._file.close()
+
+    def write(self, rows: list[Row]) -> None:
+        """Put lines aside."""
+        self._file.writelines(_encode(row) + b"\n" for row in rows)
+
+    def read(self) -> Iterator[Row]:
+        """Give all lines back."""
+        decode = msgspec.json.Decoder(Row).decode
+        self._file.seek(0)
+        for line in self._file:
+            yield decode(line)
+
+
 @dataclass
 class Tally:
     """What an import does; `levels` by level, units without a place in the tree under None.
 
-    `kept`: the changes as JSON when there is no run to store them with.
+    `kept`: the changes as JSON when there is neither a run to store them with nor a spool.
     """
 
     run: int | None
@@ -38,6 +76,7 @@ class Tally:
     levels: dict[int | None, dict[str, int]] = field(default_factory=dict)
     problems: list[Trouble] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    spool: Spool | None = None
 
     def drafts(
         self, lines: Iterable[tuple[int | None, Imported | Trouble]], progress: Progress
@@ -49,12 +88,14 @@ class Tally:
             if of_level is None:
                 of_level = self.levels[level] = nothing()
             kind = line.kind.value if isinstance(line, Imported) else "conflict"
-            self.counts[kind] += 1
-            of_level[kind] += 1
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+            of_level[kind] = of_level.get(kind, 0) + 1
             if isinstance(line, Trouble):
                 self.problems.append(line)
             if kind != Outcome.UNCHANGED:
                 rows.append(_row(line, position, level or 0))
+            if line.candidates:
+                rows.append(_suggestion(line, position, level or 0))
             if isinstance(line, Imported) and line.draft is not None:
                 yield line.draft
             progress.advance(1)
@@ -64,10 +105,17 @@ class Tally:
         self._store(rows)
 
     def _store(self, rows: list[Row]) -> None:
-        if self.run is None:
+        if self.spool is not None:
+            self.spool.write(rows)
+        elif self.run is None:
             self.kept += [row.body for row in rows if row.category == "change"]
         else:
             store_rows(self.run, rows)
+
+
+def first_position(score: float) -> int:
+    """Give where in a run the suggestions with this score begin: they stand in the order of their scores."""
+    return round((1 - score) * _STEPS) * _MOST_LINES
 
 
 def _row(line: Imported | Trouble, position: int, level: int) -> Row:
@@ -87,4 +135,19 @@ def _row(line: Imported | Trouble, position: int, level: int) -> Row:
         uid=line.uid,
         level=level,
         kinds=kinds,
+    )
+
+
+def _suggestion(line: Imported | Trouble, position: int, level: int) -> Row:
+    best = line.candidates[0]
+    suggestion = Suggestion(line.uid, line.unit, line.candidates)
+    return Row(
+        category="suggestion",
+        position=first_position(best.score) + position,
+        body=_encode(suggestion).decode(),
+        type=best.object.type,
+        code=best.object.code,
+        uid=line.uid,
+        level=level,
+        kinds=("conflict" if isinstance(line, Trouble) else line.kind.value,),
     )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
+from cgr.core.changes import ObjectRef
 from cgr.core.errors import BadInput
 from cgr.core.importing import Trouble
 from cgr.core.rows import RowTrouble
 from cgr.imports.actions import ImportNote, ImportResult, LevelCounts
-from cgr.runs.items import read_records
+from cgr.runs.items import Line, read_lines, read_records
 from cgr.runs.queries import run as find_run
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
+
+_Record = TypeVar("_Record")
 
 
 def import_run(actor: Actor, run_id: str) -> Run:
@@ -44,6 +48,35 @@ def result_of(run: Run) -> ImportResult:
         problems=[*_problems(run)],
         notes=[msgspec.convert(note, ImportNote) for note in run.summary.get("notes", [])],
     )
+
+
+class Change(Struct, frozen=True):
+    """One unit of an import that is new, changed, vanished or left out. `fields`: our names → before and after."""
+
+    kind: str
+    uid: str
+    object: ObjectRef
+    fields: dict[str, dict[str, Any]]
+
+
+class Listed(Struct, Generic[_Record], frozen=True):
+    """A page of lines as records. `more`: the position after which the next page begins, None on the last."""
+
+    lines: list[tuple[Line, _Record]]
+    more: int | None
+
+
+def changes(
+    run: Run, *, after: int = -1, kind: str = "", level: int | None = None, like: str = "", limit: int
+) -> Listed[Change]:
+    """Give a page of what is new, changed, vanished or left out; the caller was given the run."""
+    found = read_lines(run.pk, "change", after=after, kind=kind, level=level, like=like, limit=limit + 1)
+    return _listed(found, Change, limit)
+
+
+def problems(run: Run, *, after: int = -1, like: str = "", limit: int) -> Listed[Trouble]:
+    """Give a page of the units that wait for a person; the caller was given the run."""
+    return _listed(read_lines(run.pk, "problem", after=after, like=like, limit=limit + 1), Trouble, limit)
 
 
 def rejected_rows(run: Run) -> Iterator[bytes]:
@@ -73,3 +106,11 @@ def _csv_line(cells: Sequence[str | None]) -> bytes:
     line = io.StringIO(newline="")
     csv.writer(line).writerow(cells)
     return line.getvalue().encode()
+
+
+def _listed(found: list[Line], record: type[_Record], limit: int) -> Listed[_Record]:
+    decode = msgspec.json.Decoder(record).decode
+    return Listed(
+        [(line, decode(line.body)) for line in found[:limit]],
+        found[limit - 1].position if len(found) > limit else None,
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cgr.accounts.actors import Actor
-    from cgr.core.importing import ImportSettings
+    from cgr.core.importing import Answer, ImportSettings
     from cgr.core.records import OurObject, TheirUnit
 
 _CHUNK: Final = 2_000
@@ -23,9 +23,14 @@ _IN_THE_END: Final = date.max
 
 
 def situation_of(
-    actor: Actor, settings: ImportSettings, units: Mapping[str, TheirUnit], members: Mapping[str, set[str]]
+    actor: Actor,
+    settings: ImportSettings,
+    units: Mapping[str, TheirUnit],
+    members: Mapping[str, set[str]],
+    *,
+    answers: Mapping[str, Answer],
 ) -> Situation:
-    """Read what is known before the first level is planned."""
+    """Read what is known before the first level is planned; `answers` are what people said about units."""
     types = registry.type_shapes(settings.hierarchy)
     elsewhere: dict[str, tuple[str, ...]] = {}
     strays: set[str] = set()
@@ -50,6 +55,7 @@ def situation_of(
         lives={key: periods for found in lives for key, periods in found.items()},
         above={known.external_id: Place(known.code, known.key) for known in above if known.external_id},
         names={known.key: known.code for known in above},
+        answers=answers,
     )
 
 

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cgr.web.localization.OwnLocalization",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "cgr.web.requests.RequestOrigin",
@@ -121,7 +122,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 # What a request may bring. The first is enforced while it arrives, the others by Django when it is read.
 MAX_BODY_BYTES = 10 * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a synchronization may map some hundred terms on each of its levels
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # Rate limits and used one-time codes have to hold for all processes of an instance, so they are kept in the database.

@@ -12,15 +12,16 @@ from django.utils import timezone
 from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, CgrError
 from cgr.core.mapping_rules import Finding
+from cgr.core.plan_counts import counts_by_level
 from cgr.core.plan_json import digest
 from cgr.jobs import enqueue
 from cgr.runs.interrupting import Cancelled
-from cgr.runs.items import outcome_counts, rows_of, store_rows
+from cgr.runs.items import forget_lines, outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
 from cgr.runs.ownership import is_abandoned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from cgr.accounts.actors import Actor
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cgr.core.changes import Plan
     from cgr.core.notices import Notice
     from cgr.core.plan_words import Names
+    from cgr.runs.items import Row
     from cgr.systems.models import ExternalSystem
 
 Goal = Run.Goal
@@ -47,13 +49,15 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     names: Names,
     requests: int,
     about: Mapping[str, str],
+    unchanged: Mapping[str, int] | None = None,
     into: Run | None = None,
 ) -> Run:
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
     it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
-    `into`: the run that a worker makes the plan for.
+    `unchanged`: objects that need nothing, by type, where that was looked at. `into`: the run that a worker makes the
+    plan for.
     """
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     run = into or Run(
@@ -67,6 +71,7 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     run.summary = {
         "dhis2": {"version": plan.dhis2_version, "units": plan.units},
         "counts": msgspec.to_builtins(plan.counts),
+        "levels": msgspec.to_builtins(counts_by_level(plan, unchanged=unchanged)),
         "guards": msgspec.to_builtins(plan.guards),
         "findings": msgspec.to_builtins(list(findings)),
         **about,
@@ -87,28 +92,45 @@ def begin_import(
     system: ExternalSystem | None,
     settings: dict[str, object],
     today: str,
+    request: dict[str, object] | None = None,
     into: Run | None = None,
 ) -> Run:
     """Write down an import that begins; its lines are stored as it goes on. `into`: the run that a worker does.
 
     `system` None: a file whose rows have no external ids.
+    `request`: what somebody asked for, from which it can be done again. Lines of a preview of it are taken away.
     """
     require(actor, Permission.MANAGE_RUNS, organization=organization.code)
     if into is not None:
         into.settings = settings
         into.as_of = today
         into.save(update_fields=["settings", "as_of"])
+        forget_lines(into.pk)
         return into
     return Run.objects.create(
         kind=Run.Kind.IMPORT,
         organization=organization,
         system=system,
         settings=settings,
+        request=request or {},
         as_of=today,
         state=Run.State.RUNNING,
         started=timezone.now(),
         actor=actor.name,
     )
+
+
+@transaction.atomic
+def keep_preview(run: Run, *, settings: dict[str, object], summary: dict[str, Any], rows: Iterable[Row]) -> None:
+    """Keep what a worker found an import would do, to be looked at and done later; `Cancelled` as `finish_import`."""
+    forget_lines(run.pk)
+    store_rows(run.pk, rows)
+    kept = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+        state=Run.State.NEW, goal="", started=None, settings=settings, summary=summary
+    )
+    if kept != 1:
+        raise Cancelled
+    run.refresh_from_db()
 
 
 def finish_import(run: Run, *, summary: dict[str, Any], requests: int) -> None:
@@ -238,7 +260,7 @@ def _not_startable(run: Run) -> BadInput:
         hint = f"If the process that ran it died, continue it: cgr sync resume {run.pk}"
     if run.state == Run.State.FAILURE:
         hint = f"Continue it: cgr sync resume {run.pk}"
-    if run.state == Run.State.NEW:
+    if run.state == Run.State.NEW and run.kind == Run.Kind.SYNC:
         hint = f"It is a plan that was never applied: cgr sync apply {run.pk} --digest {run.digest}"
     return BadInput(
         f"Run {run.pk} is {run.state}; it can't be started in this state.", code="run-not-startable", next_step=hint

@@ -61,6 +61,11 @@ def kept_evidence(run: int) -> int:
     return Row.objects.filter(run=run).count()
 
 
+def refused_on_validation(run: int) -> int:
+    """Count the objects of a plan whose unit DHIS2 refused when it was sent to be validated, as far as that is kept."""
+    return Row.objects.filter(run=run, item__category="problem").count()
+
+
 @transaction.atomic
 def forget_old_evidence(actor: Actor, *, days: int | None = None) -> int:
     """Remove what was sent and answered more than so many days ago, and say of how many objects; outcomes stay.

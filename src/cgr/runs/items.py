@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from msgspec import Struct
 
 from cgr.core.changes import Change, Kind, Plan
@@ -52,7 +53,7 @@ class Settled(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One line to be written. `category`: change, problem or note. `body` is its record as JSON."""
+    """One line to be written. `category`: change, problem, note or suggestion. `body` is its record as JSON."""
 
     category: str
     position: int
@@ -150,6 +151,56 @@ def read_records(run: int, category: str, record: type[_Record]) -> list[_Record
         )
         decode = msgspec.json.Decoder(record).decode
         return [decode(body) for (body,) in cursor.fetchall()]
+
+
+class Line(Struct, frozen=True):
+    """One stored line with its place in the run; `body` is the JSON that it was stored as."""
+
+    position: int
+    uid: str
+    type: str
+    code: str
+    level: int
+    kinds: tuple[str, ...]
+    body: str
+
+
+def read_lines(  # noqa: PLR0913 - what one can ask for
+    run: int,
+    category: str,
+    *,
+    after: int = -1,
+    before: int | None = None,
+    kind: str = "",
+    level: int | None = None,
+    like: str = "",
+    uids: Sequence[str] | None = None,
+    limit: int | None = None,
+) -> list[Line]:
+    """Read lines of one category in their order, those with a position after `after` and below `before`.
+
+    `kind`, `level`, `uids` narrow; `like` is a part of what the line says (the words of its body, or its id).
+    """
+    found = RunItem.objects.filter(run=run, category=category, position__gt=after).order_by("position")
+    if before is not None:
+        found = found.filter(position__lt=before)
+    if kind:
+        found = found.filter(kinds__contains=[kind])
+    if level is not None:
+        found = found.filter(level=level)
+    if uids is not None:
+        found = found.filter(uid__in=uids)
+    if like:
+        found = found.annotate(text=Cast("body", TextField())).filter(text__icontains=like)
+    rows = found.annotate(json=Cast("body", TextField())).values_list(
+        "position", "uid", "type", "code", "level", "kinds", "json"
+    )
+    return [Line(*row[:5], tuple(row[5]), row[6]) for row in (rows if limit is None else rows[:limit])]
+
+
+def forget_lines(run: int) -> None:
+    """Take away the lines of a preview, which the import that follows replaces."""
+    RunItem.objects.filter(run=run).delete()
 
 
 def mark_sent(items: Iterable[int], *, batch: int) -> None:

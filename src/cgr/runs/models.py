@@ -71,12 +71,23 @@ class Run(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="open_runs")
+            models.Index(fields=["state"], condition=models.Q(state__in=["queued", "running"]), name="open_runs"),
+            models.Index(fields=["config", "-id"], name="runs_of_config"),
         ]
 
     def __str__(self) -> str:
         """Show number and state."""
         return f"{self.pk} {self.config} {self.state}"
+
+    @property
+    def file(self) -> str:
+        """Give the name of the file that is imported; "" where none is."""
+        return str(self.request.get("file", ""))
+
+    @property
+    def is_of_file(self) -> bool:
+        """Say whether a file is imported, not a DHIS2."""
+        return bool(self.file)
 
     @property
     def dhis2(self) -> ExternalSystem:
@@ -116,6 +127,8 @@ class RunProgress(models.Model):
 class RunItem(models.Model):
     """One line of a run: a change with its outcome, a problem or a note. `position` is the order of the plan.
 
+    An import also has suggestions, the best first: objects that a unit without one resembles.
+
     `body` is the record of `core.changes` as JSON; the columns beside it are what work and lists select by.
     `sent_in` numbers the batch that an item was put into before it was sent, so that a crash can be resolved by reading
     back exactly that batch.
@@ -127,6 +140,7 @@ class RunItem(models.Model):
         CHANGE = "change"
         PROBLEM = "problem"
         NOTE = "note"
+        SUGGESTION = "suggestion"
 
     class Outcome(models.TextChoices):
         """What became of a change (contract.md)."""

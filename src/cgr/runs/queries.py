@@ -51,6 +51,12 @@ def sync_run(actor: Actor, run_id: str) -> Run:
     return found
 
 
+def latest_runs(actor: Actor, configs: Iterable[str]) -> dict[str, Run]:
+    """Give the newest run of each configuration (by code) that has one."""
+    found = runs(actor).filter(config__in=list(configs)).order_by("config", "-id").distinct("config")
+    return {row.config: row for row in found}
+
+
 def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     """Give the runs of a system that wait for a worker or go on, those that go on first; of one configuration if given.
 
@@ -73,6 +79,38 @@ def ahead_of(row: Run) -> Run | None:
     if row.state != Run.State.QUEUED:
         return None
     return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
+
+
+def waiting_for(rows: Iterable[Run]) -> dict[int, Run]:
+    """Give for those of the runs that are queued the one that each waits for (`ahead_of`), in one query for all."""
+    queued = [row for row in rows if row.state == Run.State.QUEUED]
+    if not queued:
+        return {}
+    states = [Run.State.QUEUED, Run.State.RUNNING]
+    found = Run.objects.filter(_of_systems({row.system_id for row in queued}), state__in=states)
+    in_line: dict[int | None, list[Run]] = {}
+    for one in found.defer("names", "settings", "summary").order_by("-state", "pk"):
+        in_line.setdefault(one.system_id, []).append(one)
+    ahead = {
+        row.pk: next((o for o in in_line[row.system_id] if o.state == Run.State.RUNNING or o.pk < row.pk), None)
+        for row in queued
+        if row.system_id in in_line
+    }
+    return {pk: one for pk, one in ahead.items() if one is not None}
+
+
+def _of_systems(keys: set[int | None]) -> Q:
+    """Give the condition that a run concerns one of the systems, or none where None is among them."""
+    wanted = Q(system__in=keys - {None})
+    return wanted | Q(system=None) if None in keys else wanted
+
+
+def latest_of_each(actor: Actor, *, among: int = 200) -> list[Run]:
+    """Give the latest run of each configuration, and of imports from each system, of the last so many runs."""
+    latest: dict[tuple[str, str, int | None], Run] = {}
+    for row in runs(actor).defer("names", "settings")[:among]:
+        latest.setdefault((row.kind, row.config, row.system_id), row)
+    return list(latest.values())
 
 
 def runs_json(found: Iterable[Run]) -> dict[str, object]:

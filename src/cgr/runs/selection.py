@@ -11,7 +11,9 @@ from msgspec import Struct
 from cgr.core.changes import Change, Kind, Note, ObjectRef, Problem, ProblemCode
 from cgr.core.errors import BadInput
 from cgr.core.report import OutcomeState
+from cgr.registry.queries import escaped, label_path, labelled
 from cgr.runs.items import PlannedItem
+from cgr.runs.models import RunItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,35 +30,42 @@ _ASKED = (
     " AND (%(codes)s::text[] IS NULL OR {why} = ANY(%(codes)s::text[]))"
     " AND (%(outcomes)s::text[] IS NULL OR {told} = ANY(%(outcomes)s::text[]))"
     " AND (%(kinds)s::text[] IS NULL OR i.kinds && %(kinds)s::varchar[])"
-    " ORDER BY i.position"
+    " AND (%(text)s::text IS NULL OR i.code ILIKE %(like)s OR i.uid = %(text)s OR {called})"
 )
+_IN_ORDER = " ORDER BY i.position"
 # What an ended run never came to is told as `reports` tells it: skipped, or unknown where it was sent.
 _CHANGES = (  # noqa: S608 - put together from texts of this module only
-    "SELECT i.id, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text, e.sent, e.answer"
+    "SELECT i.id, i.position, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text,"
+    " e.sent, e.answer"
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'change'"
 ) + _ASKED.format(
+    called=labelled("i.object_key", "%(called)s"),
     told="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.outcome"
     " WHEN i.unit_written OR i.sent_in IS NULL THEN 'skipped' ELSE 'unknown' END",
     why="CASE WHEN i.outcome <> '' OR NOT %(ended)s THEN i.error->>'code'"
     " WHEN i.unit_written OR i.sent_in IS NULL THEN 'not-tried' ELSE 'outcome-unknown' END",
 )
 _PROBLEMS = (  # noqa: S608 - the same
-    "SELECT i.object_key, i.body::text, e.sent, e.answer"
+    "SELECT i.id, i.position, i.object_key, i.body::text, e.sent, e.answer"
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'problem'"
-) + _ASKED.format(told=f"'{PROBLEM}'", why="i.body->>'code'")
+) + _ASKED.format(called=labelled("i.object_key", "%(called)s"), told=f"'{PROBLEM}'", why="i.body->>'code'")
 _NOTES = "SELECT body::text FROM runs_runitem WHERE run_id = %(run)s AND category = 'note' ORDER BY position"
 
 
 class Which(Struct, frozen=True):
-    """Which lines; what is empty doesn't narrow. `outcomes` are those of a report, and `problem`."""
+    """Which lines; what is empty doesn't narrow. `outcomes` are those of a report, and `problem`.
+
+    `text`: part of the object's code or of a label, or the unit's id.
+    """
 
     outcomes: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     levels: tuple[int, ...] = ()
     kinds: tuple[str, ...] = ()
     object: ObjectRef | None = None
+    text: str = ""
 
 
 ALL = Which()
@@ -66,6 +75,7 @@ class ReportedChange(Struct, frozen=True):
     """One change with what became of it and, if it was refused, what was sent and answered (JSON texts)."""
 
     item: PlannedItem
+    position: int
     key: int
     sent: str | None
     answer: str | None
@@ -74,7 +84,9 @@ class ReportedChange(Struct, frozen=True):
 class ReportedProblem(Struct, frozen=True):
     """One problem of the plan; what was sent and answered if DHIS2 found it on validation."""
 
+    pk: int
     problem: Problem
+    position: int
     key: int
     sent: str | None
     answer: str | None
@@ -113,17 +125,12 @@ def _bad_filter(message: str, next_step: str) -> BadInput:
 
 def selected_changes(run: Run, asked: Which = ALL) -> Iterator[ReportedChange]:
     """Stream the changes of a run that are asked for."""
-    decode = msgspec.json.Decoder(Change).decode
-    for pk, key, body, sent_in, written, outcome, error, sent, answer in _stream(_CHANGES, run, asked):
-        item = PlannedItem(pk, decode(body), sent_in, written, outcome, msgspec.json.decode(error) if error else None)
-        yield ReportedChange(item, key or 0, sent, answer)
+    return map(_change, _stream(_CHANGES + _IN_ORDER, run, asked))
 
 
 def selected_problems(run: Run, asked: Which = ALL) -> Iterator[ReportedProblem]:
     """Stream the problems of a run that are asked for."""
-    decode = msgspec.json.Decoder(Problem).decode
-    for key, body, sent, answer in _stream(_PROBLEMS, run, asked):
-        yield ReportedProblem(decode(body), key or 0, sent, answer)
+    return map(_problem, _stream(_PROBLEMS + _IN_ORDER, run, asked))
 
 
 def selected_notes(run: Run, asked: Which = ALL) -> Iterator[Note]:
@@ -134,8 +141,74 @@ def selected_notes(run: Run, asked: Which = ALL) -> Iterator[Note]:
             yield decode(body)
 
 
+class Place(Struct, frozen=True):
+    """Where a page of lines begins: after this one. Changes come first, then problems."""
+
+    category: str = RunItem.Category.CHANGE.value
+    position: int = -1
+
+
+_ONE = " AND i.id = %(one)s"
+_PAGE = f" AND i.position > %(after)s{_IN_ORDER} LIMIT %(most)s"
+
+
+def page_of(
+    run: Run, asked: Which = ALL, *, after: Place | None = None, most: int
+) -> list[ReportedChange | ReportedProblem]:
+    """Give the next lines that are asked for, at most so many, in two queries whatever the size of the run."""
+    begin = after or Place()
+    found: list[ReportedChange | ReportedProblem] = []
+    if begin.category == RunItem.Category.CHANGE:
+        more: dict[str, Any] = {"after": begin.position, "most": most}
+        found += map(_change, _fetch(_CHANGES + _PAGE, run, asked, more))
+        begin = Place(RunItem.Category.PROBLEM.value)
+    if len(found) < most:
+        more = {"after": begin.position, "most": most - len(found)}
+        found += map(_problem, _fetch(_PROBLEMS + _PAGE, run, asked, more))
+    return found
+
+
+def line_of(run: Run, line: int) -> ReportedChange | ReportedProblem | None:
+    """Give one change or problem of a run by its place in the table."""
+    for statement, read in ((_CHANGES, _change), (_PROBLEMS, _problem)):
+        for row in _fetch(statement + _ONE, run, ALL, {"one": line}):
+            return read(row)
+    return None
+
+
+_decode_change = msgspec.json.Decoder(Change).decode
+_decode_problem = msgspec.json.Decoder(Problem).decode
+
+
+def _change(row: tuple[Any, ...]) -> ReportedChange:
+    pk, position, key, body, sent_in, written, outcome, error, sent, answer = row
+    item = PlannedItem(
+        pk, _decode_change(body), sent_in, written, outcome, msgspec.json.decode(error) if error else None
+    )
+    return ReportedChange(item, position, key or 0, sent, answer)
+
+
+def _problem(row: tuple[Any, ...]) -> ReportedProblem:
+    pk, position, key, body, sent, answer = row
+    return ReportedProblem(pk, _decode_problem(body), position, key or 0, sent, answer)
+
+
+def _fetch(statement: str, run: Run, asked: Which, more: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**_parameters(run, asked), **more})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]:
-    parameters = {
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement, _parameters(run, asked))
+        while rows := cursor.fetchmany(_CHUNK):
+            yield from rows
+
+
+def _parameters(run: Run, asked: Which) -> dict[str, Any]:
+    return {
         "run": run.pk,
         "ended": run.ended is not None,
         "outcomes": list(asked.outcomes) or None,
@@ -144,8 +217,7 @@ def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]
         "kinds": list(asked.kinds) or None,
         "type": asked.object.type if asked.object else None,
         "code": asked.object.code if asked.object else None,
+        "text": asked.text or None,
+        "like": f"%{escaped(asked.text)}%",
+        "called": label_path(asked.text),
     }
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(statement, parameters)
-        while rows := cursor.fetchmany(_CHUNK):
-            yield from rows

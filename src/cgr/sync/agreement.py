@@ -104,6 +104,12 @@ def watch(ours: Iterable[OurObject], theirs: Theirs, seen: dict[str, Seen]) -> I
         yield one
 
 
+def count_unchanged(seen: dict[str, Seen], agreeing: Iterable[int], changes: Iterable[Change]) -> dict[str, int]:
+    """Count by type the objects that have a unit and need nothing, not even a group."""
+    unchanged = set(agreeing).difference(change.key for change in changes)
+    return {name: sum(1 for key in of_type.keys if key in unchanged) for name, of_type in seen.items()}
+
+
 def keep_unchanged(
     config: SyncConfig, mapping: SyncMapping, theirs: Theirs, seen: dict[str, Seen], agreeing: Iterable[int]
 ) -> None:

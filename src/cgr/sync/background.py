@@ -6,6 +6,7 @@ delivered, or what became of the worker before (R9.4).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
@@ -19,14 +20,15 @@ from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
+from cgr.runs.queries import sync_run
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
 from cgr.sync.notices import notify_end_of_run
 from cgr.sync.planning import plan, plannable, require_only
+from cgr.sync.undoing import require_undoable, undo
 from cgr.systems.connection import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from cgr.accounts.actors import Actor
     from cgr.core.progress import Progress
@@ -36,13 +38,18 @@ if TYPE_CHECKING:
 
 
 class _Request(TypedDict, total=False):
-    """How a worker is to do it: see `queue_plan` and `queue_apply`. `begun`: the first request may have been sent."""
+    """How a worker is to do it: see `queue_plan`, `queue_apply`, `queue_undo`.
+
+    `begun`: the first request may have been sent.
+    """
 
     as_of: str | None
     only: str
     consents: list[str]
     why: str
     begun: bool
+    undoes: str
+    close: str | None
 
 
 @transaction.atomic
@@ -87,6 +94,26 @@ def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] 
 
 
 @transaction.atomic
+def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
+    """Have a worker make the plan that undoes a run; `close` as in `sync.undoing.undo`."""
+    require_undoable(actor, run)
+    request = _Request(undoes=str(run.pk), close=close.isoformat() if close else None, consents=[], why="")
+    made = runs.queue_new(
+        actor,
+        kind=runs.Kind.SYNC,
+        goal=runs.Goal.PLAN,
+        organization=run.organization,
+        system=run.system,
+        config=run.config,
+        counts=msgspec.to_builtins(Counts()),
+        request={**request},
+        as_of=timezone.localdate(),
+    )
+    _record(actor, "queue", made, goal=runs.Goal.PLAN)
+    return made
+
+
+@transaction.atomic
 def queue_resume(actor: Actor, run: Run) -> Run:
     """Have a worker go on with a run that died or had to stop."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
@@ -124,15 +151,20 @@ def continue_sync(run_id: int, stopping: Stopping) -> None:
 def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:
     """Make the plan. False: a person has to look at it first, because that was asked for or a guard demands it."""
     request = run.request
-    plan(
-        actor,
-        run.config,
-        as_of=run.as_of if request["as_of"] else None,
-        only=request["only"],
-        progress=progress,
-        wait=stopping.wait,
-        into=run,
-    )
+    if "undoes" in request:
+        close = date.fromisoformat(request["close"]) if request["close"] else None
+        undone = sync_run(actor, request["undoes"])
+        undo(actor, undone, close=close, progress=progress, wait=stopping.wait, into=run)
+    else:
+        plan(
+            actor,
+            run.config,
+            as_of=run.as_of if request["as_of"] else None,
+            only=request["only"],
+            progress=progress,
+            wait=stopping.wait,
+            into=run,
+        )
     closed = closed_guards(run, request["consents"])
     if run.goal == runs.Goal.PLAN or closed is not None:
         runs.leave_as_plan(run, error=None if run.goal == runs.Goal.PLAN else closed)

@@ -8,16 +8,13 @@ from django.utils import timezone
 from msgspec import Struct
 
 from cgr.accounts.policy import Permission, unknown
-from cgr.core.errors import OtherSide
 from cgr.core.mapping_rules import Offer, offer
 from cgr.registry.catalogue import catalogue
-from cgr.systems.connection import open_client
 from cgr.systems.queries import system as find_system
-from cgr.systems.shapes import KeptShape, kept, read_and_keep
+from cgr.systems.shapes import kept_or_read
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
-    from cgr.systems.models import ExternalSystem
 
 
 class Candidates(Struct, frozen=True):
@@ -44,7 +41,7 @@ def candidates(actor: Actor, system: str, *, type_code: str, refresh: bool = Fal
     our_type = catalogue(actor, permission=Permission.READ_OBJECTS).definitions.types.get(type_code)
     if our_type is None:
         raise unknown("type", type_code)
-    known, trouble = _shape(row, refresh=refresh)
+    known, trouble = kept_or_read(row, refresh=refresh)
     return Candidates(
         system=row.code,
         version=".".join(str(part) for part in known.shape.version),
@@ -54,16 +51,3 @@ def candidates(actor: Actor, system: str, *, type_code: str, refresh: bool = Fal
         not_refreshed=trouble,
         offer=offer(our_type, known.shape),
     )
-
-
-def _shape(row: ExternalSystem, *, refresh: bool) -> tuple[KeptShape, str | None]:
-    known = kept(row)
-    if known is not None and not refresh:
-        return known, None
-    try:
-        with open_client(row) as client:
-            return read_and_keep(client, row), None
-    except OtherSide as error:
-        if known is None:
-            raise
-        return known, error.message

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cgr.core.records import Localized
     from cgr.core.schedule import Schedule
     from cgr.registry.models import Hierarchy
+    from cgr.systems.queries import Reference
 
 
 @transaction.atomic
@@ -45,14 +46,22 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
     settings: SyncMapping,
     schedule: Schedule | UnsetType | None = UNSET,
     notify: NotifyGiven | UnsetType | None = UNSET,
+    new: bool = False,
 ) -> Saved:
     """Create or change a configuration; its mapping is checked against the registry, DHIS2 isn't asked here.
 
-    `schedule` and `notify`: UNSET leaves them as they are, None ends them.
+    `schedule` and `notify`: UNSET leaves them as they are, None ends them. `new`: only create; BadInput when there is
+    a configuration with this code, whoever's it is.
     """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
     row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
+    if row is not None and new:
+        raise BadInput(
+            f'The ID "{code}" is taken by another synchronization configuration.',
+            code="code-taken",
+            next_step="Choose another ID.",
+        )
     if row is not None and row.organization.code != organization:
         require_own(actor, row)
         raise BadInput(
@@ -111,8 +120,11 @@ def mapping_of(row: SyncConfig) -> SyncMapping:
     return msgspec.convert(row.settings, SyncMapping)
 
 
-def export(actor: Actor) -> list[dict[str, object]]:
-    """Give the configurations in the shape of the configuration file."""
+def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:
+    """Give the configurations in the shape of the configuration file.
+
+    `reference`: what stands in place of a webhook's secret, by configuration; None: nothing does.
+    """
     return [
         {
             "code": row.code,
@@ -121,8 +133,8 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "hierarchy": row.hierarchy.code,
             "system": row.system.code,
             **({"schedule": row.schedule} if row.schedule else {}),
-            **row.settings,
-            **_notify(row),
+            **msgspec.to_builtins(mapping_of(row)),  # in the order in which people write it
+            **_exported_notify(row, reference),
         }
         for row in configs(actor)
     ]
@@ -171,6 +183,13 @@ def _shown(row: SyncConfig) -> dict[str, object]:
         **row.settings,
         **_notify(row),
     }
+
+
+def _exported_notify(row: SyncConfig, reference: Reference | None) -> dict[str, object]:
+    webhook = row.notify.get("webhook")
+    if reference is None or not webhook:
+        return _notify(row)
+    return {"notify": {**row.notify, "webhook": {**webhook, "secret": reference(row.code, "webhook_secret")}}}
 
 
 def _notify(row: SyncConfig) -> dict[str, object]:

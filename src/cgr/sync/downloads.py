@@ -18,7 +18,7 @@ from cgr.core.streamed_json import encoded
 from cgr.registry.queries import labels
 from cgr.runs.selection import ALL, PROBLEM, Which, selected_changes, selected_problems
 from cgr.sync.reports import outcome_of, report_of
-from cgr.sync.spreadsheets import write_csv, write_xlsx
+from cgr.sync.spreadsheets import csv_lines, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,9 +94,14 @@ def write_download(run: Run, stream: BinaryIO, *, format: Format, asked: Which =
         case Format.JSON:
             stream.writelines(encoded(report_of(run, asked)))
         case Format.CSV:
-            write_csv(TITLES.values(), (row.cells() for row in rows(run, asked)), stream)
+            stream.writelines(csv_of(run, asked))
         case Format.XLSX:
             write_xlsx(TITLES.values(), (row.cells() for row in rows(run, asked)), stream, sheet=f"Run {run.pk}")
+
+
+def csv_of(run: Run, asked: Which = ALL) -> Iterator[bytes]:
+    """Stream a run, or what is asked for of it, as CSV."""
+    return csv_lines(TITLES.values(), (row.cells() for row in rows(run, asked)))
 
 
 def rows(run: Run, asked: Which = ALL) -> Iterator[Row]:

@@ -82,7 +82,7 @@ def end_of(run: Run) -> EndOfRun:
         outcomes={**outcomes, **({"not tried": not_tried} if not_tried else {})},
         problems=run.summary["counts"].get("problem", 0),
         error=error,
-        link=f"{settings.PUBLIC_URL}/" if settings.PUBLIC_URL else None,
+        link=f"{settings.PUBLIC_URL}/runs/{run.pk}/" if settings.PUBLIC_URL else None,
     )
 
 

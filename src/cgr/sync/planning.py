@@ -101,6 +101,7 @@ def plan(
                 names=planned.names,
                 requests=client.requests,
                 about={"only": only} if only else {},
+                unchanged=planned.unchanged,
                 into=into,
             )
             keep_evidence_of_problems(run.pk, planned.evidence)
@@ -112,6 +113,7 @@ class _Planned(Struct, frozen=True):
     """A plan and what DHIS2 calls what is in it; what of the mapping DHIS2 no longer has.
 
     `arrived`: keys of objects whose reserved id turned out to be a unit. `evidence`: of what DHIS2 refused to take.
+    `unchanged`: objects that need nothing, by type; None when only some objects were looked at.
     """
 
     plan: Plan
@@ -119,6 +121,7 @@ class _Planned(Struct, frozen=True):
     left_out: list[Finding]
     arrived: list[int]
     evidence: dict[int, Evidence]
+    unchanged: dict[str, int] | None
 
 
 def _make_plan(
@@ -155,6 +158,7 @@ def _make_plan(
         as_of=on.isoformat(),
         agreeing=agreeing,
     )
+    unchanged = None if only is not None else agreement.count_unchanged(seen, agreeing, made.changes)
     # Of another day's plan nothing is kept: what agrees with the past, or a future, isn't what was agreed on.
     if on == timezone.localdate():
         agreement.keep_unchanged(config, mapping, theirs, seen, agreeing)
@@ -165,7 +169,7 @@ def _make_plan(
     made = permitted(made, shape)
     checked = validate(client, made, progress=progress, wait=wait)
     names = names_for(checked.plan, shape, theirs.units)
-    return _Planned(checked.plan, names, left_out, arrived, checked.evidence)
+    return _Planned(checked.plan, names, left_out, arrived, checked.evidence, unchanged)
 
 
 def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int]) -> Iterator[OurObject]:

@@ -6,8 +6,8 @@ itself that it is text; in CSV an apostrophe goes before it, which spreadsheets 
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
@@ -17,7 +17,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from openpyxl.cell.cell import Cell as XlsxCell
 
@@ -30,16 +30,20 @@ _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\
 _WIDTH: Final = 22
 
 
-def write_csv(titles: Iterable[str], rows: Iterable[Sequence[Cell]], stream: BinaryIO) -> None:
-    """Write CSV (RFC 4180) in UTF-8 with a byte order mark: without it Excel takes the bytes for another encoding."""
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="", write_through=True)
-    try:
-        writer = csv.writer(text)
-        writer.writerow(titles)
-        for row in rows:
-            writer.writerow([_inert(cell) for cell in row])
-    finally:
-        text.detach()  # the stream is the caller's to close
+def csv_lines(titles: Iterable[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """Give CSV (RFC 4180) in UTF-8 with a byte order mark: without it Excel takes the bytes for another encoding."""
+    writer = csv.writer(_Echo())
+    yield codecs.BOM_UTF8 + writer.writerow(titles)
+    for row in rows:
+        yield writer.writerow([_inert(cell) for cell in row])
+
+
+class _Echo:
+    """A file that gives back what is written into it."""
+
+    @staticmethod
+    def write(text: str) -> bytes:
+        return text.encode("utf-8", "replace")
 
 
 def _inert(cell: Cell) -> Cell:

@@ -48,18 +48,20 @@ def undo(
     close: date | None = None,
     progress: Progress | None = None,
     wait: Callable[[float], None] = sleep,
+    into: Run | None = None,
 ) -> Run:
     """Store the plan that undoes a synchronization that has ended; BadInput when it hasn't, or was never applied.
 
-    `close`: the closedDate for the units that the run created, which can't be deleted.
+    `close`: the closedDate for the units that the run created, which can't be deleted. `into`: the run that a worker
+    makes the plan for.
     """
-    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    _require_undoable(run)
+    require_undoable(actor, run)
     watcher = progress or Silent()
     until = close.isoformat() if close is not None else None
     # What the run was planned with, not what the configuration says now: it may map other fields meanwhile.
     mapping = msgspec.convert(run.settings, SyncMapping)
     with open_client(run.dhis2) as client:
+        watcher.measure(client)
         shape = read_and_keep(client, run.dhis2).shape
         units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
         watcher.step("compare")
@@ -85,6 +87,7 @@ def undo(
                 names=names_for(checked.plan, shape, units),
                 requests=client.requests,
                 about=about,
+                into=into,
             )
             keep_evidence_of_problems(stored.pk, checked.evidence)
             record(
@@ -98,7 +101,9 @@ def undo(
     return stored
 
 
-def _require_undoable(run: Run) -> None:
+def require_undoable(actor: Actor, run: Run) -> None:
+    """Refuse who may not stop or start runs, and BadInput for a run that goes on or was never applied."""
+    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     if run.state in {run.State.QUEUED, run.State.RUNNING}:
         raise BadInput(
             f"Run {run.pk} is {run.state}: it can be undone when it has ended.",

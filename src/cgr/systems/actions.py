@@ -36,11 +36,13 @@ def save_system(  # noqa: PLR0913 - what a system is registered with
     sign_in: SignIn,
     kind: str = "dhis2",
     description: str = "",
+    enabled: bool | None = None,
     new: bool = False,
 ) -> Saved:
     """Register a system, or change it: kind, organization and code stay; a secret that isn't given stays as it is.
 
-    `new`: only register; BadInput when there is a system with this code, whoever's it is.
+    `enabled` None: stays as it is. `new`: only register; BadInput when there is a system with this code, whoever's it
+    is.
     """
     require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
     row = (
@@ -62,9 +64,12 @@ def save_system(  # noqa: PLR0913 - what a system is registered with
     moved = other_server or keeping.signs_in_otherwise(row, sign_in)
     sealed_anew = keeping.keep_secrets(row, sign_in, url=url)
     row.label, row.description, row.url = label, description, url
+    row.enabled = row.enabled if enabled is None else enabled
     keeping.keep_sign_in(row, sign_in)
     if other_server:
         row.version, row.checked_at = "", None
+    if moved or sealed_anew:
+        row.failure, row.failed_at = "", None  # what failed was another address or sign-in
     refuse_oauth(row)
     after = _shown(row)
     if sealed_anew and before is not None:

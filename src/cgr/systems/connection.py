@@ -10,14 +10,16 @@ from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
 from cgr.audit import actions as audit
+from cgr.core.errors import BadInput, CgrError
 from cgr.dhis2.auth import Basic, Token
 from cgr.dhis2.check import check_system
 from cgr.dhis2.client import Dhis2
 from cgr.dhis2.connection import Timeouts
+from cgr.systems.addresses import base_url
 from cgr.systems.models import ExternalSystem
 from cgr.systems.refusing import refuse_disabled, refuse_oauth
 from cgr.systems.sealing import unseal
-from cgr.systems.signing_in import OAUTH2, TOKEN
+from cgr.systems.signing_in import OAUTH2, TOKEN, check_sign_in
 from cgr.systems.tokens import bearer_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.dhis2.auth import Credentials
     from cgr.dhis2.check import SystemCheck
+    from cgr.systems.signing_in import SignIn
 
 WHILE_SOMEBODY_WAITS = Timeouts(connect=5.0, read=15.0, total=20.0, slow_read=20.0, slow_total=30.0)
 """For a page: an answer that takes longer is as good as none, and a browser or proxy would give up."""
@@ -61,15 +64,22 @@ def _credentials(system: ExternalSystem) -> Credentials:
 
 
 def check(actor: Actor, system: ExternalSystem, *, timeouts: Timeouts | None = None) -> SystemCheck:
-    """Try the connection, and keep version and moment; errors of the other side come as they are, nothing kept."""
+    """Try the connection, and keep version and moment; errors come as they are, their code and moment are kept, too."""
     require(actor, Permission.MANAGE_SYSTEMS, organization=system.organization.code)
-    with open_client(system, though_disabled=True, timeouts=timeouts) as client:
-        refuse_oauth(system, version=client.system_info().version)
-        found = check_system(client)
+    try:
+        with open_client(system, though_disabled=True, timeouts=timeouts) as client:
+            refuse_oauth(system, version=client.system_info().version)
+            found = check_system(client)
+    except CgrError as error:
+        system.failure, system.failed_at = error.code, timezone.now()
+        ExternalSystem.objects.filter(pk=system.pk).update(failure=system.failure, failed_at=system.failed_at)
+        raise
     with transaction.atomic():
         before = system.version
         system.version, system.checked_at = found.version, timezone.now()
-        ExternalSystem.objects.filter(pk=system.pk).update(version=system.version, checked_at=system.checked_at)
+        system.failure, system.failed_at = "", None
+        kept = ("version", "checked_at", "failure", "failed_at")
+        ExternalSystem.objects.filter(pk=system.pk).update(**{name: getattr(system, name) for name in kept})
         if before != found.version:
             audit.record(
                 actor,
@@ -81,3 +91,29 @@ def check(actor: Actor, system: ExternalSystem, *, timeouts: Timeouts | None = N
                 after={"version": found.version},
             )
     return found
+
+
+def try_out(actor: Actor, *, organization: str, url: str, sign_in: SignIn, timeouts: Timeouts) -> SystemCheck:
+    """Try a connection before it is registered: the same check behind the same guards, and nothing is kept.
+
+    BadInput for OAuth2, which can't be tried yet: the DHIS2 has to know this registry as its client first.
+    """
+    require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
+    address = base_url(url)
+    check_sign_in(sign_in)
+    if sign_in.kind == OAUTH2:
+        raise BadInput(
+            "Signing in by OAuth2 can be tried once the external system is registered.",
+            code="try-after-saving",
+            next_step="Save it; its page shows what to enter in that DHIS2. Then test the connection there.",
+        )
+    if sign_in.secret is None:
+        raise BadInput(
+            "The connection can't be tried without a password or token.",
+            code="secret-missing",
+            next_step="Give the password of the user, or a personal access token.",
+        )
+    credentials = Token(sign_in.secret) if sign_in.kind == TOKEN else Basic(sign_in.username, sign_in.secret)
+    guarded = settings.ALLOW_PRIVATE_NETWORKS
+    with Dhis2(address, credentials, allow_private_networks=guarded, timeouts=timeouts) as client:
+        return check_system(client)

@@ -16,6 +16,8 @@ class ExternalSystem(models.Model):
 
     `sealed_secret` is the password (basic), the token, or the secret of our OAuth2 client; `sealed_password` the
     password of OAuth2's password grant. `people_sign_in`: people linked to an account there may sign in here with it.
+    `version` and `checked_at` are of the last check that succeeded; `failure` and `failed_at` of one that failed since:
+    the code of the error.
     """
 
     class AuthKind(models.TextChoices):
@@ -48,6 +50,8 @@ class ExternalSystem(models.Model):
     enabled = models.BooleanField(default=True)
     version = models.CharField(max_length=40, blank=True)
     checked_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=50, blank=True)
+    failed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         """Show the code."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.db.models import PROTECT
 
@@ -10,6 +10,8 @@ from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.systems.models import ExternalSystem, SystemTokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
@@ -30,8 +32,15 @@ def system(actor: Actor, code: str, *, permission: Permission = Permission.SEE_S
     return found
 
 
-def export(actor: Actor) -> list[dict[str, object]]:
-    """Give the systems that the actor manages, in the shape of the configuration file, without secrets."""
+Reference: TypeAlias = "Callable[[str, str], dict[str, str]]"
+"""From whose secret it is and what the file calls it to where it will be found: `{"env": "HMIS_PASSWORD"}`."""
+
+
+def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:
+    """Give the systems that the actor manages, in the shape of the configuration file, without secrets.
+
+    `reference`: what stands in place of each secret that is kept; None: nothing does.
+    """
     return [
         {
             "code": row.code,
@@ -40,7 +49,8 @@ def export(actor: Actor) -> list[dict[str, object]]:
             "label": row.label,
             **({"description": row.description} if row.description else {}),
             "url": row.url,
-            "auth": _auth(row),
+            **({} if row.enabled else {"enabled": False}),
+            "auth": {**_auth(row), **({} if reference is None else _references(row, reference))},
         }
         for row in systems(actor, permission=Permission.MANAGE_SYSTEMS)
     ]
@@ -57,20 +67,30 @@ def _auth(row: ExternalSystem) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value}
 
 
+def _references(row: ExternalSystem, reference: Reference) -> dict[str, object]:
+    main = {"basic": "password", "token": "token", "oauth2": "client_secret"}[row.auth_kind]
+    kept = {main: row.sealed_secret, "password": row.sealed_password or (main == "password" and row.sealed_secret)}
+    return {name: reference(row.code, name) for name, sealed in kept.items() if sealed}
+
+
 def open_to_people() -> QuerySet[ExternalSystem]:
     """Give the systems that people may sign in with, to show to everybody who isn't signed in (R2.2)."""
     return ExternalSystem.objects.filter(enabled=True, people_sign_in=True).order_by("code")
 
 
 def users_of(row: ExternalSystem) -> list[tuple[str, int]]:
-    """Give what protects a system from deletion, and how many; rooms above this one may be among them."""
+    """Give what protects a system from deletion ("run", or "runs" for several), and how many of each.
+
+    Rooms above this one may be among them.
+    """
     found = []
     for relation in ExternalSystem._meta.related_objects:  # noqa: SLF001 - Django's documented way to relations
         if relation.on_delete is PROTECT:
             model = relation.related_model
             count = model._base_manager.filter(**{relation.field.name: row}).count()  # noqa: SLF001 - the same
             if count:
-                found.append((str(model._meta.verbose_name_plural), count))  # noqa: SLF001 - the same
+                names = model._meta  # noqa: SLF001 - the same
+                found.append((str(names.verbose_name if count == 1 else names.verbose_name_plural), count))
     return sorted(found)
 
 

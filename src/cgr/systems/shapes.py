@@ -12,12 +12,15 @@ import msgspec
 from django.utils import timezone
 from msgspec import Struct
 
+from cgr.core.errors import OtherSide
 from cgr.core.records import RemoteShape
 from cgr.dhis2.shape import read_shape
+from cgr.systems.connection import open_client
 from cgr.systems.models import ReadShape
 
 if TYPE_CHECKING:
     from cgr.dhis2.client import Dhis2
+    from cgr.dhis2.connection import Timeouts
     from cgr.systems.models import ExternalSystem
 
 
@@ -44,6 +47,25 @@ def kept(system: ExternalSystem) -> KeptShape | None:
         return KeptShape(msgspec.convert(row.shape, RemoteShape), row.read_at)
     except msgspec.ValidationError:
         return None
+
+
+def kept_or_read(
+    system: ExternalSystem, *, refresh: bool, timeouts: Timeouts | None = None
+) -> tuple[KeptShape, str | None]:
+    """Give what was kept, or with `refresh` what is there now; the text says why that couldn't be read.
+
+    OtherSide when nothing was kept and nothing can be read.
+    """
+    known = kept(system)
+    if known is not None and not refresh:
+        return known, None
+    try:
+        with open_client(system, timeouts=timeouts) as client:
+            return read_and_keep(client, system), None
+    except OtherSide as error:
+        if known is None:
+            raise
+        return known, error.message
 
 
 def forget(system: ExternalSystem) -> None:

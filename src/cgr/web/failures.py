@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from cgr.core.errors import BadInput, CgrError, NotAllowed
+from cgr.web.systems.words import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest, HttpResponse
 
 
@@ -25,7 +30,7 @@ class FailuresInWords(MiddlewareMixin):
             return render(request, "404.html", status=HTTPStatus.NOT_FOUND)
         if isinstance(exception, CgrError):
             status = HTTPStatus.BAD_REQUEST if isinstance(exception, BadInput) else HTTPStatus.BAD_GATEWAY
-            return render(request, "web/failure.html", {"failure": exception}, status=status)
+            return render(request, "web/failure.html", {"failure": in_words(exception)}, status=status)
         return None
 
 
@@ -34,3 +39,12 @@ def refused(exception: CgrError) -> str:
     if isinstance(exception, NotAllowed):
         raise Http404 from exception
     return f"{exception.message} {exception.next_step}"
+
+
+@contextmanager
+def refused_in_words(request: HttpRequest) -> Iterator[None]:
+    """Say on the next page why an action was refused; a forbidden or unknown object is 404 instead."""
+    try:
+        yield
+    except CgrError as error:
+        messages.error(request, refused(error))

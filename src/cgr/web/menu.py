@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
-    ("account", gettext_lazy("⚙ Settings"), None, "/settings/"),
+    ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
+    ("import", pgettext_lazy("menu", "Import"), Permission.MANAGE_RUNS, "/import/"),
+    ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),
+    ("jobs", gettext_lazy("Jobs"), Permission.SEE_RUNS, "/jobs/"),
+    ("settings", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""
 
@@ -45,13 +49,19 @@ def _settings(request: HttpRequest) -> list[tuple[str, str, bool]]:
         ("mfa_index", gettext("Second factor")),
         ("sessions", gettext("Sessions")),
         ("tokens", gettext("API tokens")),
+        ("localization", gettext("Localization")),
+        ("organizations", gettext("Organizations")),
     ]
     if may_anywhere(actor, Permission.MANAGE_PEOPLE):
         entries.append(("people", gettext("People")))
     if may_anywhere(actor, Permission.SEE_SYSTEMS):
         entries += [("systems", gettext("External Systems")), ("compatibility", gettext("Compatibility"))]
+    if may_anywhere(actor, Permission.SEE_SYNCS):
+        entries.append(("syncs", gettext("External System Synchronizations")))
     if may_anywhere(actor, Permission.SEE_AUDIT):
         entries.append(("audit", gettext("Audit log")))
     addresses = [(reverse(name), words) for name, words in entries]
     here = max((address for address, _ in addresses if request.path.startswith(address)), key=len, default="")
-    return [(address, words, address == here) for address, words in addresses]
+    return [(reverse("settings"), gettext("Overview"), request.path == reverse("settings"))] + [
+        (address, words, address == here) for address, words in addresses
+    ]

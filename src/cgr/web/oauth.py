@@ -24,6 +24,7 @@ from cgr.systems import authorization, linking
 from cgr.systems import queries as systems
 from cgr.systems.authorization import Answer, Pending, Purpose
 from cgr.web.confirming import confirmed
+from cgr.web.systems.words import in_words
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _done(request: HttpRequest, words: str, account: str) -> HttpResponse:
 
 def _failed(request: HttpRequest, error: CgrError) -> HttpResponse:
     status = 404 if error.code == "unknown-or-not-allowed" else 403 if isinstance(error, NotAllowed) else 400
-    return render(request, "web/oauth_failed.html", {"error": error}, status=status)
+    return render(request, "web/oauth_failed.html", {"failure": in_words(error)}, status=status)
 
 
 urlpatterns = [

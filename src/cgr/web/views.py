@@ -1,4 +1,4 @@
-"""The pages: fetch what the signed-in person may see, hand it to a template."""
+"""The first page: what needs somebody now, the latest runs, the systems at a glance."""
 
 from __future__ import annotations
 
@@ -9,56 +9,34 @@ from django.shortcuts import render
 
 from cgr.accounts.actors import actor_of
 from cgr.runs import queries as runs
-from cgr.systems import queries as systems
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language
+from cgr.web.runs.jobs import jobs_shown
+from cgr.web.systems.listing import listed
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from cgr.runs.models import Run
-    from cgr.systems.models import ExternalSystem
-
-_RUNS_SHOWN = 50
+_RUNS_SHOWN = 20
+_ATTENTION_SHOWN = 10
+_NEEDS_SOMEBODY = frozenset({"new", "warning", "failure"})
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the systems and the latest runs."""
+    """Show what a person who signs in looks for first."""
     actor = actor_of(request.user)
+    found = list(runs.runs(actor).defer("names", "settings")[:_RUNS_SHOWN])
+    waiting = [row for row in runs.latest_of_each(actor) if row.state in _NEEDS_SOMEBODY]
+    known = listed(actor)
     return render(
         request,
         "web/home.html",
         {
-            "systems": [_system(row) for row in systems.systems(actor)],
-            "runs": [_run(row) for row in runs.runs(actor)[:_RUNS_SHOWN]],
+            "attention": jobs_shown(waiting[:_ATTENTION_SHOWN]),
+            "more_attention": max(0, len(waiting) - _ATTENTION_SHOWN),
+            "untried": [one for one in known if one["enabled"] and not one["checked_at"] and not one["failure"]],
+            "failing": [one for one in known if one["enabled"] and one["failure"]],
+            "systems": known,
+            "runs": jobs_shown(found),
             "runs_shown": _RUNS_SHOWN,
         },
     )
-
-
-def _system(row: ExternalSystem) -> dict[str, object]:
-    return {
-        "code": row.code,
-        "label": in_reader_language(row.label),
-        "organization": in_reader_language(row.organization.label),
-        "url": row.url,
-        "version": row.version,
-        "checked_at": row.checked_at,
-    }
-
-
-def _run(row: Run) -> dict[str, object]:
-    sign, state = RUN_STATES[row.state]
-    counts = row.summary.get("counts", {})
-    return {
-        "id": row.pk,
-        "kind": RUN_KINDS[row.kind],
-        "config": row.config,
-        "system": row.system.code if row.system else "",
-        "sign": sign,
-        "state": state,
-        "state_code": row.state,
-        "started": row.started,
-        "ended": row.ended,
-        "counts": [(COUNTS.get(name, name), number) for name, number in counts.items() if number],
-    }

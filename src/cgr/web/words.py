@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from cgr.core.records import Localized
+    from cgr.runs.models import Run
 
 RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
     "new": ("○", pgettext_lazy("state of a run", "new")),
@@ -56,6 +57,60 @@ COUNTS: Final[dict[str, _StrPromise]] = {
     "vanished": gettext_lazy("vanished"),
     "not_selected": gettext_lazy("not selected"),
 }
+
+
+AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
+    "apply": pgettext_lazy("audit log", "apply"),
+    "cancel": pgettext_lazy("audit log", "cancel"),
+    "change": pgettext_lazy("audit log", "change"),
+    "confirm": pgettext_lazy("audit log", "confirm"),
+    "create": pgettext_lazy("audit log", "create"),
+    "delete": pgettext_lazy("audit log", "delete"),
+    "end": pgettext_lazy("audit log", "end"),
+    "forget": pgettext_lazy("audit log", "forget"),
+    "import": pgettext_lazy("audit log", "import"),
+    "link": pgettext_lazy("audit log", "link"),
+    "plan": pgettext_lazy("audit log", "plan"),
+    "queue": pgettext_lazy("audit log", "queue"),
+    "release": pgettext_lazy("audit log", "release"),
+    "remove second factor": pgettext_lazy("audit log", "remove second factor"),
+    "reserve": pgettext_lazy("audit log", "reserve"),
+    "resume": pgettext_lazy("audit log", "resume"),
+    "rotate": pgettext_lazy("audit log", "rotate"),
+    "set password": pgettext_lazy("audit log", "set password"),
+    "sign in": pgettext_lazy("audit log", "sign in"),
+    "sign out": pgettext_lazy("audit log", "sign out"),
+    "unlink": pgettext_lazy("audit log", "unlink"),
+    "add second factor": pgettext_lazy("audit log", "add second factor"),
+    "renew second factor": pgettext_lazy("audit log", "renew second factor"),
+}
+
+AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
+    "evidence": pgettext_lazy("audit log", "evidence"),
+    "external-ids": pgettext_lazy("audit log", "external ids"),
+    "geo-objects": pgettext_lazy("audit log", "Geo-Objects"),
+    "hierarchy": pgettext_lazy("audit log", "hierarchy"),
+    "membership": pgettext_lazy("audit log", "role"),
+    "organization": pgettext_lazy("audit log", "organization"),
+    "person": pgettext_lazy("audit log", "person"),
+    "run": pgettext_lazy("audit log", "run"),
+    "secrets": pgettext_lazy("audit log", "secrets"),
+    "session": pgettext_lazy("audit log", "session"),
+    "sync": pgettext_lazy("audit log", "synchronization"),
+    "system": pgettext_lazy("audit log", "external system"),
+    "term-tree": pgettext_lazy("audit log", "tree of terms"),
+    "token": pgettext_lazy("audit log", "token"),
+    "type": pgettext_lazy("audit log", "type"),
+    "user": pgettext_lazy("audit log", "account"),
+}
+"""What was changed, as the log calls it."""
+
+
+def other_side(run: Run) -> str:
+    """Give what a run reads or writes beside the registry: the label of an external system, or the name of a file."""
+    if run.is_of_file or run.system is None:
+        return run.file
+    return in_reader_language(run.system.label) or run.system.code
 
 
 def in_reader_language(label: Localized) -> str:

@@ -16,23 +16,26 @@ from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
 from cgr.configuration import applying, exporting
+from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
+from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
+from cgr.imports import answers, offering, suggesting
 from cgr.imports import background as imports
 from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
-from cgr.registry.queries import definitions, objects
+from cgr.registry.queries import definitions, objects, terms_in_use
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
 from cgr.sync import actions as sync
-from cgr.sync import background, candidates, configs, drift, planning, scheduling, undoing
+from cgr.sync import background, candidates, checking, configs, drift, offers, planning, scheduling, undoing, uses
 from cgr.systems import actions as systems
 from cgr.systems import authorization, connection, linking, plugin, registering, rotation
 from cgr.systems import queries as system_queries
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("accounts", "systems", "registry", "runs", "sync", "imports", "configuration")
 _RULES = {"accounts.policy"}  # what all the others ask
+_SKIPPED = parse_answer("skip")
 _GOOD_PASSWORD = "correct horse battery"
 
 
@@ -163,6 +167,10 @@ CALLS: dict[str, Call] = {
     ),
     "accounts.actions.people.grant_instance": lambda a, p: accounts.grant_instance(a, p.member.username),
     "accounts.actions.people.revoke_instance": lambda a, p: accounts.revoke_instance(a, p.member.username),
+    # About oneself: in the place of others there is nothing to set.
+    "accounts.actions.localization.set_localization": lambda a, p: (
+        p.word == "own" and accounts.set_localization(a, language="fr", time_zone="Africa/Lusaka").unchanged is False
+    ),
     "accounts.actions.sign_in.set_password": lambda a, p: accounts.set_password(
         a, p.member.username, password=_GOOD_PASSWORD
     ),
@@ -205,6 +213,13 @@ CALLS: dict[str, Call] = {
     "systems.registering.client_registration": lambda a, p: registering.client_registration(a, p.system.code),
     "systems.rotation.rotate": lambda a, _: rotation.rotate(a),
     "systems.connection.check": lambda a, p: connection.check(a, p.system),
+    "systems.connection.try_out": lambda a, p: connection.try_out(
+        a,
+        organization=p.code,
+        url=NOWHERE,
+        sign_in=SignIn("basic", "u", "other"),
+        timeouts=connection.WHILE_SOMEBODY_WAITS,
+    ),
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
     "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),
@@ -223,6 +238,12 @@ CALLS: dict[str, Call] = {
     "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
         a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
     ),
+    "registry.actions.hierarchies.place_type": lambda a, p: registry.place_type(
+        a, f"{p.word}-tree", f"{p.word}-country", below=None
+    ),
+    "registry.actions.hierarchies.take_out_type": lambda a, p: registry.take_out_type(
+        a, f"{p.word}-tree", f"{p.word}-country"
+    ),
     "registry.actions.objects.apply_objects": lambda a, p: (
         not registry.apply_objects(
             a, [f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode()], preview=False
@@ -231,6 +252,12 @@ CALLS: dict[str, Call] = {
     "registry.actions.objects.write_objects": _writes,
     "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
         a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
+    ),
+    "registry.actions.terms.save_term": lambda a, _: registry.save_term(a, "shared", TermDefinition("new", "New")),
+    "registry.actions.terms.place_term": lambda a, _: registry.place_term(a, "shared", "one", spot=Spot(None)),
+    "registry.actions.terms.remove_term": lambda a, _: registry.remove_term(a, "shared", "one"),
+    "registry.actions.types.remove_attribute": lambda a, p: registry.remove_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks"
     ),
     "registry.actions.types.save_type": lambda a, p: registry.save_type(
         a, TypeDefinition(f"{p.word}-country", p.code, "Other")
@@ -250,6 +277,7 @@ CALLS: dict[str, Call] = {
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
+    "registry.queries.terms_in_use.terms_in_use": lambda a, p: terms_in_use(a, f"{p.word}-country", "owner"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
     ),
@@ -268,8 +296,10 @@ CALLS: dict[str, Call] = {
     "runs.actions.queue_stored": lambda a, p: run_actions.queue_stored(a, p.run, request={}),
     "runs.evidence.forget_old_evidence": lambda a, _: evidence.forget_old_evidence(a),
     "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
+    "runs.queries.latest_runs": lambda a, p: p.config.code in runs.latest_runs(a, [p.config.code]),
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
+    "runs.queries.latest_of_each": lambda a, p: p.run in runs.latest_of_each(a),
     "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),
     "sync.actions.resume": lambda a, p: sync.resume(a, p.run),
     "sync.actions.cancel": lambda a, p: sync.cancel(a, p.run),
@@ -277,11 +307,18 @@ CALLS: dict[str, Call] = {
     "sync.background.queue_plan": lambda a, p: background.queue_plan(a, f"{p.word}-sync"),
     "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
     "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
+    "sync.background.queue_undo": lambda a, p: background.queue_undo(a, p.run),
     "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
     "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
     "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),
     "sync.undoing.undo": lambda a, p: undoing.undo(a, p.run),
+    "sync.undoing.require_undoable": lambda a, p: undoing.require_undoable(a, p.run),
     "sync.candidates.candidates": lambda a, p: candidates.candidates(a, p.system.code, type_code=f"{p.word}-country"),
+    "sync.checking.checked": lambda a, p: checking.checked(a, f"{p.word}-sync"),
+    "sync.offers.lists": lambda a, p: offers.lists(
+        a, system=p.system.code, hierarchy=f"{p.word}-tree", types=[f"{p.word}-country"]
+    ),
+    "sync.offers.refresh": lambda a, p: offers.refresh(a, p.system.code),
     "sync.configs.save_config": lambda a, p: configs.save_config(
         a,
         code=f"{p.word}-sync",
@@ -296,6 +333,15 @@ CALLS: dict[str, Call] = {
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
     "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
+    "sync.uses.configs_with_type": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_type(a, f"{p.word}-country", hierarchies={f"{p.word}-tree"}).names
+    ),
+    "sync.uses.configs_with_attribute": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_attribute(a, f"{p.word}-country", f"{p.word}-remarks").names
+    ),
+    "sync.uses.configs_with_term": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_with_term(a, {(f"{p.word}-country", f"{p.word}-remarks")}, "one").names
+    ),
     "sync.planning.check": lambda a, p: planning.check(a, f"{p.word}-sync"),
     "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
@@ -303,6 +349,16 @@ CALLS: dict[str, Call] = {
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
+    "imports.answers.resolve": lambda a, p: answers.resolve(a, p.run, item="OuUnit00001", answer=_SKIPPED),
+    "imports.answers.withdraw": lambda a, p: answers.withdraw(a, p.run, item="OuUnit00001"),
+    "imports.suggesting.acceptable": lambda a, p: suggesting.acceptable(a, p.run, above=0.9),
+    "imports.suggesting.accept": lambda a, p: suggesting.accept(a, p.run, above=0.9),
+    "imports.offering.systems_to_import_from": lambda a, p: p.system in offering.systems_to_import_from(a),
+    "imports.offering.hierarchies_to_import_into": lambda a, p: (
+        f"{p.word}-tree" in _codes(offering.hierarchies_to_import_into(a))
+    ),
+    "imports.offering.what_dhis2_offers": lambda a, p: offering.what_dhis2_offers(a, p.system.code),
+    "imports.offering.find_units": lambda a, p: offering.find_units(a, p.system.code, "north"),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),

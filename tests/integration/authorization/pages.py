@@ -40,9 +40,21 @@ def filled(route: str, place: Place) -> str:
         "<str:secret>": "guessed",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
+        "import/<str:run>": f"import/{place.import_run.pk}",
+        "<path:name>": "index.html",
+        "synchronization/id/<str:code>": f"synchronization/id/{place.config.code}",
+        "synchronization/lists/": f"synchronization/lists/?system={place.system.code}",
+        "synchronization/terms/": f"synchronization/terms/?type={place.word}-country",
         "<str:code>": place.system.code,
+        "runs/<int:run>": f"runs/{place.run.pk}",
+        "lines/<int:line>": f"lines/{place.line}",
+        "<str:extension>": "csv",
         "sessions/<int:key>": f"sessions/{place.session}",
         "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
+        "<str:organization>": place.code,
+        "<str:type>": f"{place.word}-country",
+        "<str:hierarchy>": f"{place.word}-tree",
+        "<str:tree>": "shared",
     }
     for part, value in parts.items():
         route = route.replace(part, value)

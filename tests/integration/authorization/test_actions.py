@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.models import User
-from cgr.core.definitions import TermTreeDefinition
+from cgr.core.definitions import TermDefinition, TermTreeDefinition
 from cgr.core.errors import CgrError, NotAllowed
 from cgr.core.schedule import Schedule
 from cgr.registry.actions import save_term_tree
@@ -30,6 +30,9 @@ pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "authorization.md").read_text("utf-8")
 SHARED_BY_ALL = {
     "registry.actions.terms.save_term_tree",
+    "registry.actions.terms.save_term",
+    "registry.actions.terms.place_term",
+    "registry.actions.terms.remove_term",
     "registry.queries.definitions.export_term_trees",
     # A DHIS2 that is open to people is offered on the sign-in page, to everybody.
     "systems.linking.begin_link",
@@ -83,7 +86,7 @@ def test_every_function_that_takes_an_actor_has_a_row_and_a_call_and_there_are_n
 
 @pytest.fixture
 def own() -> Place:
-    save_term_tree(OPERATOR, TermTreeDefinition("shared", "Shared"))
+    save_term_tree(OPERATOR, TermTreeDefinition("shared", "Shared", (TermDefinition("one", "One"),)))
     return make_place("own")
 
 

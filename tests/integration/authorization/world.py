@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
+from msgspec.structs import replace
 
 from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor, actor_of
 from cgr.accounts.models import ApiToken, Membership, Organization, User
-from cgr.core.changes import Counts, Plan
-from cgr.core.definitions import HierarchyDefinition, TypeDefinition
+from cgr.core.changes import Counts, ObjectRef, Plan, Problem, ProblemCode
+from cgr.core.definitions import AttributeDefinition, HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
 from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
-from cgr.runs.actions import store_plan
+from cgr.runs.actions import begin_import, store_plan
 from cgr.runs.models import Run
 from cgr.sync.configs import save_config
 from cgr.sync.models import SyncConfig
@@ -37,11 +38,13 @@ class Place:
     system: ExternalSystem
     config: SyncConfig
     run: Run
+    import_run: Run
     object: GeoObject
     member: User
     mapping: SyncMapping
     token: str
     session: int
+    line: int
 
     @property
     def code(self) -> str:
@@ -51,12 +54,16 @@ class Place:
 def make_place(word: str) -> Place:
     code = word.upper()
     save_organization(OPERATOR, code, label={"default": f"{word} organization"})
-    save_type(OPERATOR, TypeDefinition(f"{word}-country", code, f"{word} country"))
+    remarks = AttributeDefinition(f"{word}-remarks", f"{word} remarks", "text")
+    save_type(OPERATOR, TypeDefinition(f"{word}-country", code, f"{word} country", attributes=(remarks,)))
     save_hierarchy(OPERATOR, HierarchyDefinition(f"{word}-tree", code, f"{word} tree", {f"{word}-country": {}}))
     sign_in = SignIn("basic", f"{word}-user", f"{word}-password")
     label = {"default": f"{word} system"}
     save_system(OPERATOR, f"{word}-system", organization=code, label=label, url=NOWHERE, sign_in=sign_in)
-    mapping = SyncMapping(levels=(LevelMapping(f"{word}-country", SyncType.ORG_UNITS),))
+    # It says nothing of a DHIS2 of its own, so that it can be saved for a type with one attribute of plain text.
+    where = {f"{word}-remarks": ("one",)}
+    level = LevelMapping(f"{word}-country", SyncType.ORG_UNITS, where=where)
+    mapping = SyncMapping(levels=(level,))
     save_config(
         OPERATOR,
         code=f"{word}-sync",
@@ -71,7 +78,7 @@ def make_place(word: str) -> Place:
     system = ExternalSystem.objects.get(code=f"{word}-system")
     run = store_plan(
         OPERATOR,
-        empty_plan(mapping),
+        replace(empty_plan(mapping), problems=(_problem(word),)),
         system=system,
         config=f"{word}-sync",
         findings=(),
@@ -79,16 +86,34 @@ def make_place(word: str) -> Place:
         requests=0,
         about={},
     )
+    import_run = begin_import(OPERATOR, system=system, settings={}, today="2026-11-23")
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
     config = SyncConfig.objects.get(code=f"{word}-sync")
-    return Place(word, system, config, run, geo_object, member, mapping, f"{word}-member-token", session_of(member))
+    return Place(
+        word,
+        system,
+        config,
+        run,
+        import_run,
+        geo_object,
+        member,
+        mapping,
+        f"{word}-member-token",
+        session_of(member),
+        run.items.get().pk,
+    )
+
+
+def _problem(word: str) -> Problem:
+    return Problem(ProblemCode.NO_PARENT, ObjectRef(f"{word}-country", f"{word}-1"), None, 1, f"{word} message", "")
 
 
 def take_away(place: Place) -> None:
     """Let nothing be known any more by the names and keys under which it was, in a transaction that is undone."""
     elsewhere = 1_000_000
     Run.objects.filter(pk=place.run.pk).update(id=elsewhere)
+    Run.objects.filter(pk=place.import_run.pk).update(id=elsewhere + 1)
     GeoObject.objects.filter(pk=place.object.pk).update(id=elsewhere)
     UserSession.objects.filter(pk=place.session).update(id=elsewhere)
     ApiToken.objects.filter(name=place.token).update(name="gone")

@@ -127,6 +127,14 @@ def test_the_tutorial_tells_the_steps_of_the_demo_in_their_order():
     assert told == begun + steps
 
 
+def test_every_picture_of_the_tutorial_is_one_that_is_taken_anew_and_small():
+    taken = re.findall(r'^    \("([a-z-]+\.png)", "/', text_of("scripts/take_pictures.py"), re.MULTILINE)
+    shown = re.findall(r"\]\(\.\./images/([^)]+\.png)\)", text_of("docs/tutorial/demo.md"))
+    assert shown == taken
+    assert len(taken) <= 8
+    assert all((DOCS / "images" / name).stat().st_size < 150_000 for name in taken)
+
+
 def test_the_notice_names_the_sources_and_licences_of_the_demo_s_data():
     head = [line for line in text_of("src/cgr/cli/demo/zambia.ndjson").splitlines() if line.startswith("#")]
     needed = re.findall(r"https?://\S+\w|CC BY [0-9.]+\d(?: IGO)?|geoBoundaries|OCHA/DMMU|Maina", "\n".join(head))

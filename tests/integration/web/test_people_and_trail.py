@@ -153,7 +153,7 @@ def test_a_token_is_on_the_page_that_made_it_and_on_no_other() -> None:
 def test_the_log_is_filtered_by_what_the_address_says() -> None:
     root = browser_of("root")
     page = text_of(root.get("/settings/audit/", {"kind": "membership", "organization": "NMCP"}))
-    assert "membership · xi" in page
+    assert "role · xi" in page
     assert "membership · ada" not in page
     assert "create · membership" not in text_of(root.get("/settings/audit/", {"who": "banda"}))
     assert "Enter a valid date" in text_of(root.get("/settings/audit/", {"since": "yesterday"}))

@@ -314,8 +314,8 @@ def test_a_system_in_use_says_by_what_and_stays() -> None:
     mapping = SyncMapping(levels=(LevelMapping("country", SyncType.ORG_UNITS),))
     place = {"organization": "MOH", "hierarchy": "tree", "system": "hmis"}
     save_config(OPERATOR, code="all", label={"default": "All"}, settings=mapping, **place)
-    assert "because it is in use: 1 sync configs." in text_of(browser_of("ada").get(PAGE))
-    assert "1 configurations de synchronisation" in text_of(browser_of("ada", french=True).get(PAGE))
+    assert "because it is in use: 1 synchronization configuration." in text_of(browser_of("ada").get(PAGE))
+    assert "1 configuration de synchronisation" in text_of(browser_of("ada", french=True).get(PAGE))
     press("delete")
     assert ExternalSystem.objects.exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cgr.accounts.actions.first_administrator import create_first_administrator, first_administrator_link, link_works
+from cgr.accounts.actions.localization import set_localization
 from cgr.accounts.actions.organizations import save_organization
 from cgr.accounts.actions.people import (
     ROLES,
@@ -41,6 +42,7 @@ __all__ = [
     "revoke_token",
     "save_organization",
     "set_email",
+    "set_localization",
     "set_membership",
     "set_password",
 ]

@@ -4,6 +4,8 @@ Matching is by external id only; a code that is taken, a parent that is missing 
 for a person, never a guess. The mapping reads like the one for synchronising, and is its exact inverse.
 """
 
+from cgr.core.importing.answers import Answer, Decision, parse_answer
+from cgr.core.importing.candidates import Candidate, distance_in_words, reasons
 from cgr.core.importing.planning import Imported, LevelPlanner, Outcome, Place, Situation
 from cgr.core.importing.scope import Scope, scope_of
 from cgr.core.importing.settings import (
@@ -15,9 +17,13 @@ from cgr.core.importing.settings import (
     remote_problem,
     settings_problem,
 )
-from cgr.core.importing.troubles import Trouble, circling, orphaned
+from cgr.core.importing.troubles import Brief, Trouble, brief, circling, orphaned
 
 __all__ = [
+    "Answer",
+    "Brief",
+    "Candidate",
+    "Decision",
     "ImportAttribute",
     "ImportMapping",
     "ImportSettings",
@@ -28,10 +34,14 @@ __all__ = [
     "Scope",
     "Situation",
     "Trouble",
+    "brief",
     "circling",
+    "distance_in_words",
     "orphaned",
+    "parse_answer",
     "parse_levels",
     "parse_mapping",
+    "reasons",
     "remote_problem",
     "scope_of",
     "settings_problem",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, structs
 
 from cgr.core.changes import FieldChange, ObjectRef
 from cgr.core.draft_rules import Definitions, checked
@@ -14,17 +14,20 @@ from cgr.core.drafts import ObjectDraft, Period
 from cgr.core.errors import BadInput
 from cgr.core.geometry import same_geometry, to_geojson
 from cgr.core.importing import troubles
+from cgr.core.importing.answers import Answer, Decision
+from cgr.core.importing.candidates import Candidate, Unlinked
 from cgr.core.importing.codes import Renaming, refused_codes
 from cgr.core.importing.comparing import differences, everything
 from cgr.core.importing.drafting import existence, writing
 from cgr.core.importing.reading import UnitReader
 from cgr.core.importing.settings import ATTRIBUTE_PREFIX
+from cgr.core.importing.troubles import Trouble
+from cgr.core.records import Existence
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from cgr.core.importing.settings import ImportSettings
-    from cgr.core.importing.troubles import Trouble
     from cgr.core.records import OurObject, OurType, TheirUnit
 
 
@@ -35,16 +38,22 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     VANISHED = "vanished"
+    SKIPPED = "skipped"
 
 
 class Imported(Struct, frozen=True, gc=False):
-    """A unit that can be imported, with the draft that does it; `fields`: before and after, as mappings name them."""
+    """A unit that can be imported, with the draft that does it; `fields`: before and after, as mappings name them.
+
+    `candidates`: objects without an id that a new one resembles, the most alike first; `unit` comes with them.
+    """
 
     kind: Outcome
     uid: str
     object: ObjectRef
     fields: dict[str, FieldChange] = {}
     draft: ObjectDraft | None = None
+    unit: troubles.Brief | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -62,7 +71,7 @@ class Situation:
     `elsewhere`: id of a unit → types of objects that have it, but for the type of the unit's own level. `strays`: ids
     of units on levels without a type. `lives`: all periods of existence, by key, of the objects that have several.
     `above`: units of the level above the first one, by id, that the registry knows (contract.md, `--root`); `names`:
-    codes of the objects on that level by key.
+    codes of the objects on that level by key. `answers`: id of a unit → what a person said about it.
     """
 
     types: Mapping[str, OurType]
@@ -74,6 +83,7 @@ class Situation:
     lives: Mapping[int, list[Period]]
     above: Mapping[str, Place]
     names: Mapping[int, str]
+    answers: Mapping[str, Answer] = field(default_factory=dict)
 
 
 class LevelPlanner:
@@ -86,6 +96,7 @@ class LevelPlanner:
         self._above = situation.above
         self._names = situation.names
         self._branch: set[int] | None = None
+        self._skipped: frozenset[str] = frozenset()
 
     def plan_level(
         self, level: int, units: Iterable[TheirUnit], objects: Iterable[OurObject]
@@ -101,15 +112,18 @@ class LevelPlanner:
             above=self._above,
             names_above=self._names,
             branch_above=self._branch,
+            skipped_above=self._skipped,
         )
         yield from plan.lines({unit.uid: unit for unit in units}, objects)
         self._above, self._names, self._branch = plan.places, plan.names, plan.branch
+        self._skipped = frozenset(plan.skipped)
 
 
 class _Level:
     """One level while it is planned.
 
     `branch`: keys of the objects that are in question on the level above; None: all, the whole DHIS2 is imported.
+    `skipped`: ids of units that have no object because a person left them, or one above them, out.
     """
 
     def __init__(
@@ -121,6 +135,7 @@ class _Level:
         above: Mapping[str, Place],
         names_above: Mapping[int, str],
         branch_above: set[int] | None,
+        skipped_above: frozenset[str],
     ) -> None:
         self._settings = settings
         self._situation = situation
@@ -134,6 +149,9 @@ class _Level:
         self.places: dict[str, Place] = {}
         self.names: dict[int, str] = {}
         self.branch: set[int] | None = set() if settings.root else None
+        self._skipped_above = skipped_above
+        self.skipped: set[str] = set()
+        self._unlinked = Unlinked()
 
     def lines(self, waiting: dict[str, TheirUnit], objects: Iterable[OurObject]) -> Iterator[Imported | Trouble]:
         """Plan the units that have an object as the objects pass by, then those whose code changes, then the new."""
@@ -145,6 +163,8 @@ class _Level:
                 self.names[known.key] = known.code
             unit = waiting.pop(known.external_id, None) if known.external_id is not None else None
             if unit is None:
+                if known.external_id is None and not known.invalid and known.existence is not Existence.ENDED:
+                    self._unlinked.add(known)
                 yield from self._without_unit(known)
                 continue
             self._place(unit, known.code, known)
@@ -156,7 +176,7 @@ class _Level:
         freed: dict[str, str] = {}
         yield from self._renamed(renamed, codes, freed)
         for unit in waiting.values():
-            yield self._new(unit, codes, freed)
+            yield self._resembling(unit, self._new(unit, codes, freed))
 
     def _place(self, unit: TheirUnit, code: str, known: OurObject | None) -> None:
         if self._is_last:
@@ -196,13 +216,27 @@ class _Level:
         codes.update({renaming.after: renaming.uid for renaming in granted})
         for unit, known, line in renamed:
             if unit.uid in refused:
-                yield troubles.code_taken(unit, known, line.object, refused[unit.uid])
+                yield self._keeping_its_code(unit, known) or troubles.code_taken(
+                    unit, known, line.object, refused[unit.uid]
+                )
             else:
                 self._place(unit, line.object.code, known)
                 yield line
 
+    def _keeping_its_code(self, unit: TheirUnit, known: OurObject) -> Imported | Trouble | None:
+        """Plan an object that was made on purpose with another code than its unit has; None for any other."""
+        answer = self._situation.answers.get(unit.uid)
+        if answer is None or answer.decision is not Decision.NEW:
+            return None
+        return self._plan_unit(unit, known, code=known.code)
+
     def _new(self, unit: TheirUnit, codes: dict[str, str | None], freed: Mapping[str, str]) -> Imported | Trouble:
+        answer = self._situation.answers.get(unit.uid)
         line = self._plan_unit(unit, None)
+        if isinstance(line, Trouble) or line.kind is Outcome.SKIPPED:
+            return line
+        if answer is not None and answer.decision is Decision.NEW and (answer.code or line.object.code in codes):
+            line = self._plan_unit(unit, None, code=answer.code or unit.uid)
         if isinstance(line, Imported):
             code = line.object.code
             if code in codes:
@@ -213,19 +247,47 @@ class _Level:
             self._place(unit, code, None)
         return line
 
-    def _plan_unit(self, unit: TheirUnit, known: OurObject | None) -> Imported | Trouble:
+    def _resembling(self, unit: TheirUnit, line: Imported | Trouble) -> Imported | Trouble:
+        """Add the objects without an id that a unit without object might be; none where a person said it is new."""
+        if unit.uid in self._situation.answers:
+            return line
+        of_code = isinstance(line, Trouble) and line.code == "code-taken" and line.object is not None
+        if not of_code and not (isinstance(line, Imported) and line.kind is Outcome.NEW):
+            return line
+        above = self._above.get(unit.parent) if unit.parent is not None else None
+        code = line.object.code if of_code and line.object is not None else None
+        found = self._unlinked.candidates(unit, parent=above.key if above else None, code=code)
+        return structs.replace(line, unit=troubles.brief(unit), candidates=found) if found else line
+
+    def _left_out(self, unit: TheirUnit, known: OurObject | None) -> bool:
+        answer = self._situation.answers.get(unit.uid)
+        if answer is not None and answer.decision is Decision.SKIP:
+            return True
+        return known is None and unit.parent in self._skipped_above
+
+    def _plan_unit(self, unit: TheirUnit, known: OurObject | None, *, code: str | None = None) -> Imported | Trouble:
+        """Plan a unit; `code`: what its object is to be called instead of what the unit says."""
+        if self._left_out(unit, known):
+            if known is None:
+                self.skipped.add(unit.uid)
+            ref = ObjectRef(self._shape.code, known.code if known else unit.code or unit.uid)
+            return Imported(Outcome.SKIPPED, unit.uid, ref)
         place = self._above.get(unit.parent) if unit.parent is not None else None
         if others := self._situation.elsewhere.get(unit.uid):
             return troubles.held_elsewhere(unit, known, self._shape.code, others)
         if place is None and not self._is_top:
             return troubles.parent_missing(unit, known)
         try:
-            return self._compared(unit, known, place)
+            return self._compared(unit, known, place, instead=code)
         except BadInput as problem:
             return troubles.unfit(unit, known, problem)
 
-    def _compared(self, unit: TheirUnit, known: OurObject | None, place: Place | None) -> Imported:
+    def _compared(
+        self, unit: TheirUnit, known: OurObject | None, place: Place | None, *, instead: str | None
+    ) -> Imported:
         said = self._reader.read(unit)
+        if instead is not None:
+            said = structs.replace(said, code=instead)
         # A unit without code gets its id as one (contract.md), an object that has a code keeps it.
         code = said.code or (known.code if known else unit.uid)
         fields = differences(said, known, self._shape) if known else everything(said, code)

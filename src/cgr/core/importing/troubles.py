@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cgr.core.changes import ObjectRef
+from cgr.core.importing.candidates import Candidate, middle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,14 +18,28 @@ if TYPE_CHECKING:
 _OF_READING = frozenset({"term-unmapped", "several-groups"})
 
 
+class Brief(Struct, frozen=True, gc=False):
+    """A unit as a person tells it from others. `parent`: id of the unit above; `point`: the middle of where it is."""
+
+    name: str
+    code: str | None
+    parent: str | None
+    point: tuple[float, float] | None = None
+
+
 class Trouble(Struct, frozen=True):
-    """A unit that isn't imported until a person decides; `object` is the one that has its id, where there is one."""
+    """A unit that isn't imported until a person decides; `object` is the one that has its id, where there is one.
+
+    `candidates`: objects without an id that the unit might be, the most alike first.
+    """
 
     code: str
     uid: str
     object: ObjectRef | None
     message: str
     next_step: str
+    unit: Brief | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 def parent_missing(unit: TheirUnit, known: OurObject | None) -> Trouble:
@@ -35,6 +50,7 @@ def parent_missing(unit: TheirUnit, known: OurObject | None) -> Trouble:
         _ref(known),
         f"{_words(unit)} waits for its parent {unit.parent}, which is not imported either.",
         "Solve the parent's conflict first.",
+        unit=brief(unit),
     )
 
 
@@ -46,6 +62,7 @@ def orphaned(unit: TheirUnit) -> Trouble:
         None,
         f"{_words(unit)} hangs below a unit that DHIS2 doesn't list.",
         "Give it, or the one above it, a parent in DHIS2 and import again.",
+        unit=brief(unit),
     )
 
 
@@ -58,6 +75,7 @@ def circling(unit: TheirUnit) -> Trouble:
         f"{_words(unit)} is on or below a circle of units that are each other's parents, so it has no place in the "
         "tree.",
         "Give one unit of the circle its right parent in DHIS2 and import again.",
+        unit=brief(unit),
     )
 
 
@@ -70,6 +88,7 @@ def code_taken(unit: TheirUnit, known: OurObject | None, wanted: ObjectRef, hold
         _ref(known) or wanted,
         f'{_words(unit)} has the code "{wanted.code}", which belongs to {owner}.',
         f"If they are the same place, give that object the external id {unit.uid}; else change one of the codes.",
+        unit=brief(unit),
     )
 
 
@@ -82,6 +101,7 @@ def code_not_free_yet(unit: TheirUnit, wanted: ObjectRef, holder: str) -> Troubl
         f'{_words(unit)} has the code "{wanted.code}", which the {wanted.type} with the id {holder} gives up in this '
         "import.",
         "Import once more: the code is free then.",
+        unit=brief(unit),
     )
 
 
@@ -95,6 +115,7 @@ def held_elsewhere(unit: TheirUnit, known: OurObject | None, type_code: str, oth
             _ref(known),
             f'The id of {_words(unit)} belongs to {type_code} "{known.code}" and also to an object of type {types}.',
             "Take the external id from the object that has it wrongly.",
+            unit=brief(unit),
         )
     return Trouble(
         "type-mismatch",
@@ -102,6 +123,7 @@ def held_elsewhere(unit: TheirUnit, known: OurObject | None, type_code: str, oth
         None,
         f'{_words(unit)} is on the level of type "{type_code}", but its id belongs to an object of type {types}.',
         "Take the external id from the object that has it wrongly, or import with other levels.",
+        unit=brief(unit),
     )
 
 
@@ -125,7 +147,13 @@ def unfit(unit: TheirUnit, known: OurObject | None, problem: BadInput) -> Troubl
         _ref(known),
         f"{_words(unit)} can't be imported: {problem.message}.",
         "Correct it in DHIS2, or change the mapping, and import again.",
+        unit=brief(unit),
     )
+
+
+def brief(unit: TheirUnit) -> Brief:
+    """Give what a person tells the unit by."""
+    return Brief((unit.name or "").strip(), unit.code, unit.parent, middle(unit.geometry))
 
 
 def _words(unit: TheirUnit) -> str:

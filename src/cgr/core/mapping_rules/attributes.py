@@ -204,5 +204,5 @@ def _term_findings(
         yield row.warning(
             part,
             f"these terms have no {word}, so objects with them will not be exported: {listed(unmapped)}",
-            next_step=f"Give each of them a {word}.",
+            next_step="Give each of them one.",
         )

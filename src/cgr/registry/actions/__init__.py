@@ -8,10 +8,10 @@ from cgr.registry.actions.external_ids import (
     reserve_external_ids,
     set_external_id,
 )
-from cgr.registry.actions.hierarchies import save_hierarchy
+from cgr.registry.actions.hierarchies import place_type, save_hierarchy, take_out_type
 from cgr.registry.actions.objects import ObjectsRefused, apply_objects, write_objects
-from cgr.registry.actions.terms import save_term_tree
-from cgr.registry.actions.types import save_type
+from cgr.registry.actions.terms import place_term, remove_term, save_term, save_term_tree
+from cgr.registry.actions.types import remove_attribute, save_type
 from cgr.registry.bulk.writer import Applied
 
 __all__ = [
@@ -19,11 +19,17 @@ __all__ = [
     "ObjectsRefused",
     "apply_objects",
     "confirm_external_ids",
+    "place_term",
+    "place_type",
     "release_external_ids",
+    "remove_attribute",
+    "remove_term",
     "reserve_external_ids",
     "save_hierarchy",
+    "save_term",
     "save_term_tree",
     "save_type",
     "set_external_id",
+    "take_out_type",
     "write_objects",
 ]

@@ -9,18 +9,20 @@ from msgspec import UNSET
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
-from cgr.accounts.policy import Permission, organizations_where, require
+from cgr.accounts.policy import Permission, may, organizations_where, require, unknown
 from cgr.audit.saving import Saved, record_saved
+from cgr.core.arranging import descendants
 from cgr.core.errors import BadInput
 from cgr.core.inheritance import Standing, inheritance_problem, inherits_itself
 from cgr.registry.catalogue import parent_types, standings, visible_hierarchies
 from cgr.registry.codes import read_label, refuse_other_organization
 from cgr.registry.locking import lock_registry
 from cgr.registry.models import GeoObjectType, Hierarchy, HierarchyNode, ParentEdge
+from cgr.registry.queries.uses import parents_in
 from cgr.registry.trees import tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from cgr.accounts.actors import Actor
     from cgr.core.definitions import HierarchyDefinition, Tree
@@ -34,17 +36,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     check_code(definition.code, "a hierarchy")
     places = _places(definition.tree, where)
     lock_registry()
-    visible = organizations_where(actor, Permission.READ_OBJECTS)
-    known = GeoObjectType.objects.filter(code__in=places)
-    # Who places a type sees its objects, in plans and exports; so nobody places a foreign one.
-    types = {row.code: row for row in (known if visible is None else known.filter(organization__code__in=visible))}
-    for code in places:
-        if code not in types:
-            raise BadInput(
-                f'There is no type "{code}" to place in {where}.',
-                code="unknown-type",
-                next_step="Define the type, or correct the code.",
-            )
+    types = _placeable(actor, places, where)
     row = Hierarchy.objects.select_related("organization", "inherits").filter(code=definition.code).first()
     before = None
     if row is not None:
@@ -64,6 +56,95 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
         kind="hierarchy",
         subject=row.code,
         organization=definition.organization,
+        before=before,
+        after=_fields(row),
+    )
+
+
+@transaction.atomic
+def place_type(actor: Actor, hierarchy: str, type: str, *, below: str | None) -> Saved:  # noqa: A002 - the domain's word
+    """Put a type below another one of the hierarchy (None: at the top), with the types that stand below it."""
+    row = _managed(actor, hierarchy)
+    types = _placeable(actor, [type] if below is None else [type, below], f'hierarchy "{hierarchy}"')
+    before = _fields(row)
+    children = _children(row)
+    if below is not None and below not in parent_types(row.pk):
+        raise unknown("type", below)
+    if below is not None and below in {type, *descendants(children, type)}:
+        raise BadInput(
+            f'The type "{type}" can\'t be below itself in hierarchy "{hierarchy}".',
+            code="hierarchy-cycle",
+            next_step="Choose a type that doesn't stand below it.",
+        )
+    _save_places(row, {type: below}, types)
+    _check_inheritance(row)
+    return _recorded(actor, row, before)
+
+
+@transaction.atomic
+def take_out_type(actor: Actor, hierarchy: str, type: str) -> Saved:  # noqa: A002 - the domain's word
+    """Take a type out of a hierarchy in which it has no types below it, and its objects no parents."""
+    row = _managed(actor, hierarchy)
+    before = _fields(row)
+    node = row.nodes.filter(type__code=type).first()
+    if node is None:
+        raise unknown("type", type)
+    if below := _children(row).get(type):
+        raise BadInput(
+            f'The type "{type}" can\'t be taken out of hierarchy "{hierarchy}": {", ".join(below)} stands below it.',
+            code="type-in-use",
+            next_step="Move the types below it elsewhere first, or take them out.",
+        )
+    if count := parents_in(hierarchy, type):
+        raise BadInput(
+            f'The type "{type}" can\'t be taken out of hierarchy "{hierarchy}": its objects have {count:,} parents '
+            "there.",
+            code="type-in-use",
+            next_step="Remove these parents first, or make another hierarchy.",
+        )
+    node.delete()
+    _check_inheritance(row)
+    return _recorded(actor, row, before)
+
+
+def _managed(actor: Actor, code: str) -> Hierarchy:
+    """Give a hierarchy that the actor manages, after waiting for whoever writes the registry."""
+    row = Hierarchy.objects.select_related("organization", "inherits").filter(code=code).first()
+    if row is None or not may(actor, Permission.MANAGE_DEFINITIONS, organization=row.organization.code):
+        raise unknown("hierarchy", code)
+    lock_registry()
+    return row
+
+
+def _placeable(actor: Actor, codes: Collection[str], where: str) -> dict[str, GeoObjectType]:
+    """Give the types by code."""
+    # Who places a type sees its objects, in plans and exports; so nobody places a foreign one.
+    visible = organizations_where(actor, Permission.READ_OBJECTS)
+    known = GeoObjectType.objects.filter(code__in=codes)
+    types = {row.code: row for row in (known if visible is None else known.filter(organization__code__in=visible))}
+    for code in codes:
+        if code not in types:
+            raise BadInput(
+                f'There is no type "{code}" to place in {where}.',
+                code="unknown-type",
+                next_step="Define the type, or correct the code.",
+            )
+    return types
+
+
+def _children(row: Hierarchy) -> dict[str | None, list[str]]:
+    children: dict[str | None, list[str]] = {}
+    for code, parent in sorted(parent_types(row.pk).items()):
+        children.setdefault(parent, []).append(code)
+    return children
+
+
+def _recorded(actor: Actor, row: Hierarchy, before: dict[str, object]) -> Saved:
+    return record_saved(
+        actor,
+        kind="hierarchy",
+        subject=row.code,
+        organization=row.organization.code,
         before=before,
         after=_fields(row),
     )

@@ -8,12 +8,13 @@ from django.db import transaction
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
-from cgr.accounts.policy import Permission, require
+from cgr.accounts.policy import Permission, may, require, unknown
 from cgr.audit.saving import Saved, record_saved
 from cgr.core.errors import BadInput
 from cgr.registry.codes import check_unique, read_label, refuse_other_organization
 from cgr.registry.locking import lock_registry
 from cgr.registry.models import Attribute, GeometryVersion, GeoObject, GeoObjectType, TermTree
+from cgr.registry.queries.uses import values_of
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -63,6 +64,29 @@ def save_type(actor: Actor, definition: TypeDefinition) -> Saved:
         organization=definition.organization,
         before=before,
         after=_fields(row),
+    )
+
+
+@transaction.atomic
+def remove_attribute(actor: Actor, type: str, attribute: str) -> None:  # noqa: A002 - the domain's word
+    """Remove an attribute that no object has a value for."""
+    row = GeoObjectType.objects.select_related("organization").filter(code=type).first()
+    if row is None or not may(actor, Permission.MANAGE_DEFINITIONS, organization=row.organization.code):
+        raise unknown("type", type)
+    lock_registry()
+    found = row.attributes.filter(code=attribute).first()
+    if found is None:
+        raise unknown("attribute", attribute)
+    if count := values_of(type, attribute):
+        raise BadInput(
+            f'The attribute "{attribute}" of type "{type}" can\'t be removed: {count:,} objects have values for it.',
+            code="attribute-in-use",
+            next_step="Remove the objects' values first.",
+        )
+    before = _fields(row)
+    found.delete()
+    record_saved(
+        actor, kind="type", subject=type, organization=row.organization.code, before=before, after=_fields(row)
     )
 
 

@@ -8,26 +8,55 @@ from cgr.registry.queries.definitions import (
     export_term_trees,
     export_types,
     owner_of_type,
+    type_labels,
     type_shapes,
     types_by_code,
 )
-from cgr.registry.queries.external_ids import confirmed_ids, external_ids, types_by_external_id
-from cgr.registry.queries.objects import export_objects, keys_by_code, labels, names_of, several_lives
+from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
+from cgr.registry.queries.objects import (
+    escaped,
+    export_objects,
+    geometries,
+    keys_by_code,
+    label_path,
+    labelled,
+    labels,
+    names_of,
+    parents_of,
+    several_lives,
+)
+from cgr.registry.queries.terms_in_use import terms_in_use
+from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
 
 __all__ = [
     "confirmed_ids",
+    "continuing",
     "draft_definitions",
+    "drawing_from",
+    "escaped",
     "export_hierarchies",
     "export_objects",
     "export_term_trees",
     "export_types",
     "external_ids",
+    "geometries",
+    "id_holders",
+    "ids_of",
     "keys_by_code",
+    "label_path",
+    "labelled",
     "labels",
     "names_of",
     "owner_of_type",
+    "parents_in",
+    "parents_of",
     "several_lives",
+    "terms_in_use",
+    "type_labels",
     "type_shapes",
+    "types_below",
     "types_by_code",
     "types_by_external_id",
+    "values_of",
+    "values_with_term",
 ]

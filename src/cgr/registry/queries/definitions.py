@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.localized import DEFAULT
 from cgr.registry.catalogue import catalogue, shapes, standings, visible_hierarchies
-from cgr.registry.models import GeoObjectType, Hierarchy, Term, TermTree
-from cgr.registry.trees import tree_of
+from cgr.registry.models import GeoObjectType, Hierarchy, HierarchyNode, Term, TermTree
+from cgr.registry.trees import tree_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,12 +44,17 @@ def owner_of_type(actor: Actor, code: str) -> str:
     return known.organizations[code]
 
 
+def type_labels(codes: Iterable[str]) -> dict[str, Localized]:
+    """Give what types are called, by code. The caller has checked who asks."""
+    return dict(GeoObjectType.objects.filter(code__in=list(codes)).values_list("code", "label"))
+
+
 def draft_definitions(actor: Actor) -> Definitions:
     """Give what the actor's drafts may refer to, so that they can be checked before they are written."""
     return catalogue(actor).definitions
 
 
-def export_term_trees(actor: Actor) -> list[dict[str, object]]:
+def export_term_trees(actor: Actor) -> list[dict[str, Any]]:
     """Give the trees of terms in the shape of the configuration file, by code; terms in their own order."""
     if organizations_where(actor, Permission.READ_OBJECTS) == frozenset():
         return []
@@ -59,7 +64,7 @@ def export_term_trees(actor: Actor) -> list[dict[str, object]]:
     ]
 
 
-def export_types(actor: Actor) -> list[dict[str, object]]:
+def export_types(actor: Actor) -> list[dict[str, Any]]:
     """Give the types that the actor may know in the shape of the configuration file, by code."""
     visible = organizations_where(actor, Permission.READ_OBJECTS)
     rows = GeoObjectType.objects.order_by("code").select_related("organization").prefetch_related("attributes__terms")
@@ -83,17 +88,22 @@ def export_types(actor: Actor) -> list[dict[str, object]]:
     ]
 
 
-def export_hierarchies(actor: Actor) -> list[dict[str, object]]:
+def export_hierarchies(actor: Actor) -> list[dict[str, Any]]:
     """Give the hierarchies that the actor may know in the shape of the configuration file, by code."""
+    visible = visible_hierarchies(actor)
+    places: dict[int, list[tuple[str, str | None]]] = {}
+    nodes = HierarchyNode.objects.filter(hierarchy__in=[row.pk for row in visible])
+    for hierarchy, code, parent in nodes.values_list("hierarchy", "type__code", "parent_type__code"):
+        places.setdefault(hierarchy, []).append((code, parent))
     return [
         {
             "code": row.code,
             "organization": row.organization.code,
             "label": _label(row.label),
             **({} if row.inherits is None else {"inherits": row.inherits.code}),
-            "tree": tree_of(row),
+            "tree": tree_from(places.get(row.pk, ())),
         }
-        for row in visible_hierarchies(actor)
+        for row in visible
     ]
 
 

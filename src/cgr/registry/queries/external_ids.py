@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cgr.registry.models import ExternalId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def external_ids(system: str) -> Iterator[tuple[str, int, bool]]:
@@ -26,4 +26,17 @@ def types_by_external_id(system: str) -> Iterator[tuple[str, str]]:
 def confirmed_ids(system: str, keys: list[int]) -> dict[int, str]:
     """Give key → id for those of these objects that have a confirmed one."""
     rows = ExternalId.objects.filter(system__code=system, object__in=keys, state=ExternalId.State.CONFIRMED)
+    return dict(rows.values_list("object_id", "value"))
+
+
+def id_holders(system: str, values: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Give id → (type, code) of an object that has it, for those of these ids that one has; reserved ids count."""
+    rows = ExternalId.objects.filter(system__code=system, value__in=list(values))
+    found = rows.values_list("value", "type__code", "object__code")
+    return {value: (type_code, code) for value, type_code, code in found}
+
+
+def ids_of(system: str, keys: Iterable[int]) -> dict[int, str]:
+    """Give key → id for those of these objects that have one in a system, be it only reserved."""
+    rows = ExternalId.objects.filter(system__code=system, object__in=list(keys))
     return dict(rows.values_list("object_id", "value"))

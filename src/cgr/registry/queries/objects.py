@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+from django.db.models import F, Q
+
 from cgr.accounts.policy import Permission, unknown
 from cgr.core.objects_file import write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
-from cgr.registry.models import GeoObject
+from cgr.registry.models import GeometryVersion, GeoObject, ParentEdge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -40,6 +43,41 @@ def labels(keys: Collection[int], on: str) -> dict[int, Localized]:
     found = GeoObject.objects.filter(pk__in=keys).values_list("pk", "label")
     held = ((key, latest(periods, on)) for key, periods in found)
     return {key: period["value"] for key, period in held if period is not None}
+
+
+def labelled(key: str, path: str) -> str:
+    """Give an SQL condition: the object whose key is in the column `key` ever had a label found by `path`.
+
+    For queries of other rooms over their own tables; `path` is the placeholder of what `label_path` gives.
+    """
+    return (
+        f"EXISTS (SELECT FROM registry_geoobject AS o WHERE o.id = {key}"
+        f" AND jsonb_path_exists(o.label, {path}::jsonpath))"
+    )
+
+
+def label_path(text: str) -> str:
+    """Give the path into the labels of an object by which `text` is found in any language, whatever the case."""
+    return f'$[*].value.* ? (@ like_regex {msgspec.json.encode(text).decode()} flag "iq")'
+
+
+def escaped(text: str) -> str:
+    """Give a text in which LIKE takes every character for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def geometries(keys: Collection[int], on: str) -> dict[int, bytes]:
+    """Give key → WKB of the latest geometry at a day (ISO) for those that have one. The caller has checked who asks."""
+    found = GeometryVersion.objects.filter(object__in=list(keys)).filter(Q(starts=None) | Q(starts__lte=on))
+    rows = found.order_by("object_id", F("starts").asc(nulls_first=True)).values_list("object_id", "wkb")
+    return {key: bytes(wkb) for key, wkb in rows}
+
+
+def parents_of(keys: Collection[int], *, hierarchy: str, on: str) -> dict[int, int]:
+    """Give key → key of a parent in force at a day (ISO) in a hierarchy; the caller has checked who asks."""
+    edges = ParentEdge.objects.filter(child__in=list(keys), hierarchy__code=hierarchy)
+    begun = edges.filter(Q(starts=None) | Q(starts__lte=on)).filter(Q(ends=None) | Q(ends__gt=on))
+    return dict(begun.values_list("child_id", "parent_id"))
 
 
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word

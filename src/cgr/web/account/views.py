@@ -22,10 +22,11 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.signing_in import can_send_links
 from cgr.core.errors import BadInput
 from cgr.web.account.forms import EmailForm, PersonForm, TokenForm
+from cgr.web.account.roles import roles_of
 from cgr.web.confirming import confirmed
 from cgr.web.failures import refused
 from cgr.web.qr import qr_of
-from cgr.web.words import ROLES, SCOPES, in_reader_language
+from cgr.web.words import SCOPES
 
 if TYPE_CHECKING:
     from allauth.usersessions.models import UserSession
@@ -107,22 +108,8 @@ def first_administrator(request: HttpRequest, secret: str) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     """Show who one is here, with which roles."""
     actor = actor_of(request.user)
-    places = {row.code: in_reader_language(row.label) for row in queries.organizations(actor)}
-    return render(
-        request,
-        "web/account/profile.html",
-        {
-            "person": queries.person(actor, actor.name),
-            "grants": [
-                {
-                    "place": places.get(grant.organization, grant.organization),
-                    "role": ROLES[grant.role],
-                    "types": sorted(grant.types),
-                }
-                for grant in actor.memberships
-            ],
-        },
-    )
+    context = {"person": queries.person(actor, actor.name), "grants": roles_of(actor)}
+    return render(request, "web/account/profile.html", context)
 
 
 @confirmed

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from cgr.accounts import queries as accounts
 from cgr.accounts.policy import Permission
 from cgr.systems.signing_in import BASIC, CODE, OAUTH2, PASSWORD, TOKEN, SignIn
+from cgr.web.labels import LabelForm, label_initial
 from cgr.web.systems.words import GRANTS, KINDS, SIGN_INS
 from cgr.web.words import in_reader_language
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.errors import CgrError
-    from cgr.core.records import Localized
     from cgr.systems.models import ExternalSystem
 
 _FIELD_OF = {
@@ -33,6 +33,9 @@ _FIELD_OF = {
     "oauth-version": "auth",
 }
 _ABOUT_THE_SECRET = frozenset({"bad-secret", "secret-missing", "secret-needed-again"})
+_FOR_CONNECTING = frozenset(
+    {"organization", "url", "auth", "username", "password", "token", "client_id", "client_secret", "grant"}
+)
 _SECRETS = ("password", "token", "client_secret")
 
 
@@ -42,11 +45,9 @@ def _secret(label: Any) -> forms.CharField:  # noqa: ANN401 - a text or a lazy o
     return forms.CharField(label=label, strip=False, required=False, max_length=4000, widget=widget)
 
 
-class SystemForm(forms.Form):
+class SystemForm(LabelForm):
     """A system that is there already: all but type, organization and ID can change."""
 
-    label = forms.CharField(label=gettext_lazy("Label"), max_length=200)
-    label_fr = forms.CharField(label=gettext_lazy("Label in French"), max_length=200, required=False)
     description = forms.CharField(
         label=gettext_lazy("Description"),
         max_length=2000,
@@ -120,12 +121,6 @@ class SystemForm(forms.Form):
             people_sign_in=given["people_sign_in"],
         )
 
-    def localized_label(self, former: Localized | None = None) -> Localized:
-        """Give the label; what it says in languages that the form doesn't show stays."""
-        others = {key: text for key, text in (former or {}).items() if key not in {"default", "fr"}}
-        french = self.cleaned_data["label_fr"]
-        return {"default": self.cleaned_data["label"], **({"fr": french} if french else {}), **others}
-
     def refuse(self, error: CgrError, words: str) -> None:
         """Show what an action refused at the field that it is about."""
         field = _FIELD_OF.get(error.code)
@@ -165,6 +160,13 @@ class NewSystemForm(SystemForm):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = [(row.code, in_reader_language(row.label)) for row in places]
 
+    def can_be_tried(self) -> bool:
+        """Say whether the connection can be tried as it is; what only matters for registering may still be missing."""
+        self.is_valid()
+        for name in set(self.errors) - _FOR_CONNECTING:
+            del self.errors[name]
+        return not self.errors
+
 
 class LinkForm(forms.Form):
     """Who here is which account there."""
@@ -175,8 +177,7 @@ class LinkForm(forms.Form):
 
 def _known(row: ExternalSystem) -> dict[str, object]:
     return {
-        "label": row.label["default"],
-        "label_fr": row.label.get("fr", ""),
+        **label_initial(row.label),
         "description": row.description,
         "url": row.url,
         "auth": row.auth_kind,

@@ -21,14 +21,21 @@ from cgr.dhis2.compatibility import compatibility_of, compatibility_table
 from cgr.dhis2.plugin import FILE_NAME
 from cgr.dhis2.versions import parse_version
 from cgr.systems import actions, queries
-from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check
+from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check, try_out
 from cgr.systems.plugin import dhis2_app
 from cgr.systems.registering import client_registration
 from cgr.systems.signing_in import CODE, OAUTH2
 from cgr.web.dialogs import leave
 from cgr.web.systems.forms import NewSystemForm, SystemForm
-from cgr.web.systems.words import KINDS, compatibility_in_words, found_in_words, in_words, registration_in_words
-from cgr.web.words import in_reader_language
+from cgr.web.systems.listing import listed
+from cgr.web.systems.listing import shown as shown_system
+from cgr.web.systems.words import (
+    compatibility_in_words,
+    found_in_words,
+    in_words,
+    registration_in_words,
+    users_in_words,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -44,12 +51,8 @@ _SECRETS = ("password", "token", "client_secret")
 def systems(request: HttpRequest) -> HttpResponse:
     """List the systems that somebody may see; those that they manage lead to a form."""
     actor = _allowed(request, Permission.SEE_SYSTEMS)
-    rows = [
-        {**_system(row), "managed": may(actor, Permission.MANAGE_SYSTEMS, organization=row.organization.code)}
-        for row in queries.systems(actor)
-    ]
     manages = may_anywhere(actor, Permission.MANAGE_SYSTEMS)
-    return render(request, "web/systems/list.html", {"systems": rows, "manages": manages})
+    return render(request, "web/systems/list.html", {"systems": listed(actor), "manages": manages})
 
 
 @require_GET
@@ -67,10 +70,34 @@ def add_system(request: HttpRequest) -> HttpResponse:
     """Register a system."""
     actor = _allowed(request, Permission.MANAGE_SYSTEMS)
     form = NewSystemForm(actor, request.POST or None)
+    if request.POST.get("do") == "test":
+        return _try_out(request, actor, form)
     if request.method == "POST" and form.is_valid() and _save(actor, form, None):
         messages.success(request, gettext("The external system is registered. Test the connection now."))
         return leave(request, reverse("system", args=[form.cleaned_data["code"]]))
     return render(request, "web/systems/add.html", {"form": form})
+
+
+def _try_out(request: HttpRequest, actor: Actor, form: NewSystemForm) -> HttpResponse:
+    """Test what the form says, and keep nothing: into the open dialog, or on the page where scripts are off."""
+    shown: dict[str, object] = {"tested": True}
+    if form.can_be_tried():
+        try:
+            found = try_out(
+                actor,
+                organization=form.cleaned_data["organization"],
+                url=form.cleaned_data["url"],
+                sign_in=form.sign_in(),
+                timeouts=WHILE_SOMEBODY_WAITS,
+            )
+            shown["found"] = found_in_words(found)
+        except NotAllowed as error:
+            raise Http404 from error
+        except CgrError as error:
+            shown["failure"] = in_words(error)
+    if request.headers.get("HX-Target", "").endswith("#tested"):
+        return render(request, "web/systems/tested.html", {**shown, "form": form})
+    return render(request, "web/systems/add.html", {**shown, "form": form})
 
 
 @sensitive_post_parameters(*_SECRETS)
@@ -173,9 +200,9 @@ def _switch(request: HttpRequest, actor: Actor, row: ExternalSystem, asked: str)
 
 def _page(actor: Actor, row: ExternalSystem) -> dict[str, object]:
     return {
-        "system": _system(row),
+        "system": shown_system(row),
         "compatibility": _compatibility(row.version),
-        "uses": [(gettext(name), count) for name, count in queries.users_of(row)],
+        "uses": [users_in_words(name, count) for name, count in queries.users_of(row)],
         "oauth": row.auth_kind == OAUTH2,
         "by_consent": row.auth_kind == OAUTH2 and row.grant == CODE,
         "signed_in_as": queries.signed_in_as(row),
@@ -189,15 +216,3 @@ def _compatibility(version: str) -> dict[str, object] | None:
     except ValueError:
         return None  # not tried yet, or something that doesn't read as a version
     return compatibility_in_words(found) if found else None
-
-
-def _system(row: ExternalSystem) -> dict[str, object]:
-    return {
-        "code": row.code,
-        "kind": KINDS.get(row.kind, row.kind),
-        "label": in_reader_language(row.label),
-        "organization": in_reader_language(row.organization.label),
-        "version": row.version,
-        "checked_at": row.checked_at,
-        "enabled": row.enabled,
-    }

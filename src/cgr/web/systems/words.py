@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, gettext_lazy
 from msgspec import Struct
 
@@ -96,7 +97,57 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     "username-missing": gettext_lazy("A user name is needed."),
     "version-too-old": gettext_lazy("This version of DHIS2 is too old to be used."),
     "wrong-credentials": gettext_lazy("DHIS2 refuses the user name and password, or the token."),
+    # Of types, terms and hierarchies.
+    "attribute-in-use": gettext_lazy("Objects have values for this attribute."),
+    "bad-inheritance": gettext_lazy("The hierarchy can't continue that one."),
+    "bad-label": gettext_lazy("This label can't be used."),
+    "code-taken-elsewhere": gettext_lazy("This code is taken."),
+    "hierarchy-cycle": gettext_lazy("A type can't be below itself."),
+    "organization-fixed": gettext_lazy("The organization can't be changed."),
+    "term-cycle": gettext_lazy("A term can't be below itself."),
+    "term-in-use": gettext_lazy("The term is in use."),
+    "type-in-use": gettext_lazy("Objects of this type have data that this would break."),
+    "type-twice": gettext_lazy("A type stands once in a hierarchy."),
+    "unknown-terms": gettext_lazy("There is no such tree of terms."),
+    "unknown-type": gettext_lazy("There is no such type."),
+    # Of signing in by OAuth2.
+    "account-not-linked": gettext_lazy("Nobody here is linked to this account."),
+    "client-secret-missing": gettext_lazy("The client secret isn't known yet."),
+    "try-after-saving": gettext_lazy("OAuth2 can be tried once the external system is registered."),
 }
+
+USERS: Final[dict[str, _StrPromise]] = {
+    "external id": gettext_lazy("external id"),
+    "external ids": gettext_lazy("external ids"),
+    "run": gettext_lazy("run"),
+    "runs": gettext_lazy("runs"),
+    "sync config": gettext_lazy("synchronization configuration"),
+    "sync configs": gettext_lazy("synchronization configurations"),
+}
+"""What may refer to a system, as its table is called."""
+
+BRIEF: Final[dict[str, _StrPromise]] = {
+    "account-disabled": gettext_lazy("account switched off"),
+    "account-locked": gettext_lazy("account locked"),
+    "address-not-allowed": gettext_lazy("address not allowed"),
+    "busy": gettext_lazy("busy"),
+    "connect-time-out": gettext_lazy("not reached in time"),
+    "connection-refused": gettext_lazy("nothing answers"),
+    "forbidden": gettext_lazy("forbidden"),
+    "name-not-resolved": gettext_lazy("no server of this name"),
+    "not-dhis2": gettext_lazy("not a DHIS2"),
+    "not-json": gettext_lazy("not a DHIS2"),
+    "redirect-elsewhere": gettext_lazy("leads to another server"),
+    "redirect-to-login": gettext_lazy("leads to its sign-in page"),
+    "server-away": gettext_lazy("away"),
+    "sign-in-again": gettext_lazy("nobody is signed in"),
+    "time-out": gettext_lazy("no answer in time"),
+    "tls-failed": gettext_lazy("encryption failed"),
+    "two-factor": gettext_lazy("second factor asked for"),
+    "version-too-old": gettext_lazy("version too old"),
+    "wrong-credentials": gettext_lazy("wrong password"),
+}
+"""The same in a table, for a check that failed."""
 
 NEXT_STEPS: Final[dict[str, _StrPromise]] = {
     "account-linked": gettext_lazy("End that link first."),
@@ -106,6 +157,12 @@ NEXT_STEPS: Final[dict[str, _StrPromise]] = {
     "oauth-grant-refused": gettext_lazy("Give the OAuth2 client in that DHIS2 the grant types that this page shows."),
     "bad-client": gettext_lazy("Correct it; the page of the external system shows what DHIS2 has to know."),
     "no-people-sign-in": gettext_lazy("Switch it on in the form of the external system first."),
+    "type-in-use": gettext_lazy(
+        "Choose a geometry that takes those that are there, or make another type or hierarchy."
+    ),
+    "attribute-in-use": gettext_lazy(
+        "Remove or change those values first; or add another attribute and leave this one."
+    ),
     "sign-in-again": gettext_lazy("Connect to that DHIS2 on this page; a run that stopped can then be resumed."),
     "system-disabled": gettext_lazy("Enable it on this page first."),
     "system-in-use": gettext_lazy("Disable it instead. One with external ids or runs is kept for its history."),
@@ -132,12 +189,23 @@ def in_words(error: CgrError) -> Failure:
     return Failure(str(HAPPENED.get(error.code) or error.message), str(step), error.message)
 
 
+def failure_in_brief(code: str) -> str:
+    """Say in two or three words why a check failed; empty for one that didn't."""
+    return str(BRIEF.get(code, gettext_lazy("check failed"))) if code else ""
+
+
+def users_in_words(name: str, count: int) -> str:
+    """Say how many of something refer to a system: "1 synchronization configuration"."""
+    return f"{number_format(count, force_grouping=True)} {USERS.get(name, name)}"
+
+
 def found_in_words(found: SystemCheck) -> dict[str, object]:
     """Say what the test of a connection found."""
     return {
         "version": found.version,
         "user": found.user,
         "units": found.units,
+        "units_shown": number_format(found.units, force_grouping=True),
         "levels": [(one.level, one.name) for one in found.levels],
         "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
         "clock_skew": found.clock_skew_s,

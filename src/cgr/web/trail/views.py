@@ -17,7 +17,7 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
 from cgr.accounts.trail import trail
 from cgr.audit.queries import entry_json
-from cgr.web.words import in_reader_language
+from cgr.web.words import AUDIT_ACTIONS, AUDIT_KINDS, in_reader_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,8 @@ def _filtered(request: HttpRequest) -> tuple[FilterForm, QuerySet[AuditEntry]]:
 def _shown(row: AuditEntry) -> dict[str, object]:
     names = sorted({*(row.before or {}), *(row.after or {})})
     changes = [(name, _text((row.before or {}).get(name)), _text((row.after or {}).get(name))) for name in names]
-    return {"entry": row, "changes": changes}
+    action, kind = str(AUDIT_ACTIONS.get(row.action, row.action)), str(AUDIT_KINDS.get(row.kind, row.kind))
+    return {"entry": row, "action": action, "kind": kind, "changes": changes}
 
 
 def _text(value: object) -> str:

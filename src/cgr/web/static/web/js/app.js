@@ -2,7 +2,8 @@
 // Without scripts each of these is an ordinary link to an ordinary page.
 
 import { openDialogs } from "./dialogs.js";
-import { openMenu } from "./menu.js";
+import { closePerson, openMenu } from "./menu.js";
 
 openMenu(document.querySelector("[data-menu]"));
+closePerson(document.querySelector("[data-person]"));
 openDialogs(document.querySelector("#dialog"));

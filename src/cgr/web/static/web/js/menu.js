@@ -1,4 +1,4 @@
-// The burger: on narrow screens it shows and hides the main navigation. Escape closes it and gives the focus back.
+// The menus of the header. The burger: on narrow screens it shows and hides the main navigation. Escape closes it and gives the focus back.
 
 export function openMenu(button) {
   if (!button) return;
@@ -15,5 +15,18 @@ export function openMenu(button) {
     if (event.key !== "Escape") return;
     show(false);
     button.focus();
+  });
+}
+
+// What the person's name opens closes again by Escape, or when somebody goes elsewhere.
+export function closePerson(details) {
+  if (!details) return;
+  document.addEventListener("click", (event) => {
+    if (!details.contains(event.target)) details.open = false;
+  });
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    details.open = false;
+    details.querySelector("summary").focus();
   });
 }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0003_evidence_and_notices"),
+        ("runs", "0006_suggestions"),
         ("systems", "0002_sign_in_by_oauth2_and_link_accounts"),
     ]
 

@@ -1,0 +1,260 @@
+"""One import: how far it is, what it would do or did, on a table and a map; and what is done with it next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET
+
+from cgr.accounts.actors import actor_of
+from cgr.accounts.policy import Permission, may
+from cgr.core.errors import BadInput, NotAllowed
+from cgr.imports import reports
+from cgr.imports.answers import answers_of
+from cgr.imports.background import cancel_import, resume_import
+from cgr.registry import queries as registry
+from cgr.runs.progress import progress_json
+from cgr.runs.queries import ahead_of
+from cgr.web.failures import refused
+from cgr.web.imports.words import KINDS, OURS, STEPS, carry_out_in_words
+from cgr.web.words import RUN_STATES, in_reader_language, other_side
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from cgr.accounts.actors import Actor
+    from cgr.imports.reports import Change
+    from cgr.runs.items import Line
+    from cgr.runs.models import Run
+
+SHOWN = 50
+_ON_THE_MAP = 2_000
+_FIELDS_SHOWN = 6
+_LONGEST = 120
+_PROPERTY = "attribute:"
+
+
+@login_required
+def import_run(request: HttpRequest, run: str) -> HttpResponse:
+    """Show an import; do what a button says."""
+    actor = actor_of(request.user)
+    row = found_or_404(actor, run)
+    if request.method == "POST":
+        return _do(request, actor, row)
+    return render(request, "web/imports/run.html", _page(request, actor, row))
+
+
+@require_GET
+@login_required
+def places(request: HttpRequest, run: str) -> HttpResponse:
+    """Give the places that change, and those that wait for a person, as GeoJSON: as many as a map can show."""
+    row = found_or_404(actor_of(request.user), run)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": place,
+            "properties": {"kind": KINDS[change.kind][0], "label": _name(change)},
+        }
+        for _, change in reports.changes(row, kind=request.GET.get("kind", ""), limit=_ON_THE_MAP).lines
+        if (place := change.fields.get("geometry", {}).get("to"))
+    ]
+    features += [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": trouble.unit.point},
+            "properties": {"kind": "problem", "label": trouble.unit.name},
+        }
+        for _, trouble in reports.problems(row, limit=_ON_THE_MAP).lines
+        if trouble.unit is not None and trouble.unit.point is not None
+    ]
+    answer = JsonResponse({"type": "FeatureCollection", "features": features})
+    answer["Content-Type"] = "application/geo+json"
+    return answer
+
+
+def found_or_404(actor: Actor, run: str) -> Run:
+    """Give an import of a DHIS2 that the actor may know of; one of a file has no units to ask about."""
+    try:
+        row = reports.import_run(actor, run)
+    except (NotAllowed, BadInput) as error:
+        raise Http404 from error
+    if row.is_of_file:
+        raise Http404
+    return row
+
+
+def heading(row: Run) -> dict[str, Any]:
+    """Give what every page of an import says of it, and in which step of the wizard it stands."""
+    sign, state = RUN_STATES[row.state]
+    is_preview = row.state == row.State.NEW or bool(row.request.get("preview"))
+    return {
+        "id": row.pk,
+        "system": other_side(row),
+        "state": gettext("preview") if row.state == row.State.NEW else state,
+        "state_code": row.state,
+        "sign": sign,
+        "is_preview": is_preview,
+        "open": row.state in {row.State.QUEUED, row.State.RUNNING},
+        "conflicts": row.summary.get("counts", {}).get("conflict", 0),
+        "started": row.started,
+        "ended": row.ended,
+        "actor": row.actor,
+    }
+
+
+def _do(request: HttpRequest, actor: Actor, row: Run) -> HttpResponse:
+    asked = request.POST.get("do", "")
+    try:
+        if asked == "cancel":
+            cancel_import(actor, row)
+            messages.success(request, gettext("Cancelled. Nothing of it was kept."))
+            return redirect("import-run", run=str(row.pk))
+        if asked in ("run", "preview"):
+            row = resume_import(actor, row, preview=asked == "preview")
+    except NotAllowed as error:
+        raise Http404 from error
+    except BadInput as error:
+        messages.error(request, refused(error))
+    return redirect("import-run", run=str(row.pk))
+
+
+def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
+    head = heading(row)
+    counts = row.summary.get("counts", {})
+    kind = request.GET.get("kind", "")
+    level = request.GET.get("level", "")
+    like = request.GET.get("like", "").strip()[:100]
+    after = request.GET.get("after", "")
+    asked = {name: value for name, value in (("kind", kind), ("level", level), ("like", like)) if value}
+    listed = None
+    if not head["open"] and row.summary.get("levels"):
+        listed = reports.changes(
+            row,
+            after=_number(after, -1),
+            kind=kind if kind in KINDS else "",
+            level=_number(level, None) if level else None,
+            like=like,
+            limit=SHOWN,
+        )
+    types = _types(row)
+    kinds = [(name, *KINDS[name]) for name in KINDS if counts.get(name) or name != "skipped"]
+    return {
+        "step": 4 if head["is_preview"] else 5,
+        "run": head,
+        "draft": request.session.get("import"),
+        "manages": may(actor, Permission.MANAGE_RUNS, organization=row.organization.code),
+        "progress": _progress(row) if head["open"] else None,
+        "ahead": ahead_of(row),
+        "error": row.error,
+        "answered": len(answers_of(row)) if row.state == row.State.NEW else 0,
+        "kinds": kinds,
+        "levels": [
+            {
+                "level": one["level"],
+                "type": types.get(one["type"], one["type"]),
+                "numbers": [(*KINDS[name], one["counts"].get(name, 0)) for name, *_ in kinds],
+            }
+            for one in row.summary.get("levels", [])
+        ],
+        "totals": [(*KINDS[name], counts.get(name, 0)) for name, *_ in kinds],
+        "notes": row.summary.get("notes", []),
+        "carry_out": carry_out_in_words(counts),
+        "changes": _changes(listed.lines, types) if listed else [],
+        "more": listed.more if listed else None,
+        "asked": asked,
+    }
+
+
+def _number(text: str, otherwise: Any) -> Any:  # noqa: ANN401 - a number or what stands for none
+    plausible = text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004 - digits of an integer column
+    return int(text) if plausible else otherwise
+
+
+def _progress(row: Run) -> dict[str, object] | None:
+    found = progress_json(row)
+    if found is None:
+        return None
+    return {**found, "words": STEPS.get(str(found["step"]), found["step"])}
+
+
+def _types(row: Run) -> dict[str, str]:
+    """Give the label of each type of an import; a proposed one has none before it is made."""
+    codes = row.settings.get("levels", {}).values()
+    return {code: in_reader_language(shape.label) for code, shape in registry.types_by_code(codes).items()}
+
+
+def _changes(lines: list[tuple[Line, Change]], types: dict[str, str]) -> list[dict[str, object]]:
+    """Give the rows of the table; an object whose label stays as it is is named by the one it has."""
+    codes: dict[str, list[str]] = {}
+    for _, change in lines:
+        if change.kind != "new":
+            codes.setdefault(change.object.type, []).append(change.object.code)
+    keys = {
+        (type_code, code): key
+        for type_code, of_type in codes.items()
+        for code, key in registry.keys_by_code(type_code, of_type).items()
+    }
+    labels = registry.labels(keys.values(), timezone.localdate().isoformat())
+    known = {ref: in_reader_language(labels[key]) for ref, key in keys.items() if key in labels}
+    return [
+        {
+            **_change(line.level, change),
+            "name": _name(change, known.get((change.object.type, change.object.code), "")),
+            "type": types.get(change.object.type, change.object.type),
+        }
+        for line, change in lines
+    ]
+
+
+def _change(level: int, change: Change) -> dict[str, object]:
+    colour, sign, word = KINDS[change.kind]
+    fields = [
+        (_ours(name), _text(one.get("from")), _text(one.get("to")))
+        for name, one in change.fields.items()
+        if change.kind != "new" or name not in ("code", "label")
+    ]
+    return {
+        "colour": colour,
+        "sign": sign,
+        "word": word,
+        "uid": change.uid,
+        "level": level,
+        "code": change.object.code,
+        "is_new": change.kind == "new",
+        "fields": fields[:_FIELDS_SHOWN],
+        "others": max(0, len(fields) - _FIELDS_SHOWN),
+    }
+
+
+def _name(change: Change, known: str = "") -> str:
+    label = change.fields.get("label", {}).get("to")
+    return (in_reader_language(label) if isinstance(label, dict) else known) or change.object.code
+
+
+def _ours(name: str) -> str:
+    return str(OURS[name]) if name in OURS else name.removeprefix(_PROPERTY)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, dict) and "coordinates" in value:
+        return _shape(value)
+    if isinstance(value, dict):
+        return in_reader_language(value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return str(value)[:_LONGEST]
+
+
+def _shape(value: dict[str, Any]) -> str:
+    if value.get("type") == "Point":
+        x, y = value["coordinates"][:2]
+        return f"{x:.5f}, {y:.5f}"
+    return gettext("an area") if "Polygon" in str(value.get("type")) else gettext("a geometry")

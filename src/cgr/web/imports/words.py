@@ -1,0 +1,95 @@
+"""Words of imports in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext_lazy
+
+from cgr.core.importing import distance_in_words
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from cgr.core.importing import Candidate
+
+KINDS: Final[dict[str, tuple[str, str, _StrPromise]]] = {
+    "new": ("new", "+", pgettext_lazy("kind of change", "new")),
+    "changed": ("changed", "~", pgettext_lazy("kind of change", "changed")),
+    "unchanged": ("same", "=", pgettext_lazy("kind of change", "same")),
+    "conflict": ("problem", "!", pgettext_lazy("kind of change", "conflict")),
+    "vanished": ("blocked", "∅", pgettext_lazy("kind of change", "vanished")),
+    "skipped": ("blocked", "⊘", pgettext_lazy("kind of change", "skipped")),
+}
+"""Kind → (colour of parts.css, sign, word)."""
+
+DECISIONS: Final[dict[str, _StrPromise]] = {
+    "existing": gettext_lazy("Same place"),
+    "new": gettext_lazy("New"),
+    "skip": gettext_lazy("Skipped"),
+}
+
+TROUBLES: Final[dict[str, _StrPromise]] = {
+    "code-taken": gettext_lazy("Another object has its code"),
+    "parent-missing": gettext_lazy("Waits for its parent"),
+    "cycle": gettext_lazy("Has no place in the tree of DHIS2"),
+    "type-mismatch": gettext_lazy("Its id belongs to an object of another type"),
+    "duplicate-external-id": gettext_lazy("Its id belongs to several objects"),
+    "term-unmapped": gettext_lazy("An option has no term"),
+    "several-groups": gettext_lazy("Is in groups that stand for different terms"),
+    "value-unfit": gettext_lazy("A value can't be taken"),
+}
+
+STEPS: Final[dict[str, _StrPromise]] = {
+    "read DHIS2": gettext_lazy("reading DHIS2"),
+    "read groups": gettext_lazy("reading groups"),
+    "import": gettext_lazy("comparing and writing"),
+}
+
+FIELDS: Final[dict[str, _StrPromise]] = {
+    "name": gettext_lazy("Name"),
+    "shortName": gettext_lazy("Short name"),
+    "code": gettext_lazy("Code"),
+    "openingDate": gettext_lazy("Opening date"),
+    "closedDate": gettext_lazy("Closed date"),
+    "description": gettext_lazy("Description"),
+    "comment": gettext_lazy("Comment"),
+    "url": gettext_lazy("URL"),
+    "contactPerson": gettext_lazy("Contact person"),
+    "address": gettext_lazy("Address"),
+    "email": gettext_lazy("E-mail"),
+    "phoneNumber": gettext_lazy("Phone number"),
+}
+
+OURS: Final[dict[str, _StrPromise]] = {
+    "label": gettext_lazy("Label"),
+    "code": gettext_lazy("Code"),
+    "exists.start": gettext_lazy("Exists from"),
+    "exists.end": gettext_lazy("Exists until"),
+    "parent": gettext_lazy("Parent"),
+    "geometry": gettext_lazy("Geometry"),
+}
+
+
+def reasons_in_words(candidate: Candidate) -> str:
+    """Say why a candidate is one: "0.91 name, same parent, 120 m"."""
+    parts = [gettext("%(score)s name") % {"score": f"{candidate.name:.2f}"}]
+    if candidate.same_code:
+        parts.append(gettext("same code"))
+    if candidate.same_parent is not None:
+        parts.append(gettext("same parent") if candidate.same_parent else gettext("another parent"))
+    if candidate.metres is not None:
+        parts.append(distance_in_words(candidate.metres))
+    return ", ".join(parts)
+
+
+def carry_out_in_words(counts: dict[str, int]) -> str:
+    """Say on the button what it does, with its size."""
+    new, changed = counts.get("new", 0), counts.get("changed", 0)
+    parts = []
+    if new:
+        parts.append(ngettext("create %(n)s Geo-Object", "create %(n)s Geo-Objects", new) % {"n": f"{new:,}"})
+    if changed:
+        parts.append(ngettext("change %(n)s", "change %(n)s", changed) % {"n": f"{changed:,}"})
+    text = (" " + gettext("and") + " ").join(parts) or gettext("import")
+    return text[0].upper() + text[1:]

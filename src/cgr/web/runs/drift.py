@@ -1,0 +1,71 @@
+"""Drift: what somebody changed in DHIS2 since both sides agreed on it (R9.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from cgr.accounts.actors import actor_of
+from cgr.sync import drift as drifting
+from cgr.sync.configs import config as find_config
+from cgr.web.failures import refused_in_words
+from cgr.web.runs.words import field_label
+from cgr.web.words import in_reader_language
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from cgr.sync.drift import Drift
+
+_ON_A_PAGE = 100
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def drift(request: HttpRequest, code: str) -> HttpResponse:
+    """Show what the last look found and no run has settled since; a post looks again, which reads all of DHIS2."""
+    actor = actor_of(request.user)
+    if request.method == "POST":
+        with refused_in_words(request):
+            number = len(drifting.look(actor, code).drift)
+            text = ngettext(
+                "%(n)s organisation unit isn't as agreed.", "%(n)s organisation units aren't as agreed.", number
+            )
+            messages.success(request, text % {"n": number})
+        return redirect("drift", code=code)
+    found = drifting.known(actor, code)
+    config = find_config(actor, code)
+    start = _start(request.GET.get("from", ""))
+    shown = found.drift[start : start + _ON_A_PAGE]
+    context = {
+        "config": config,
+        "label": in_reader_language(config.label),
+        "system": in_reader_language(config.system.label) or config.system.code,
+        "agreed": found.agreed,
+        "counts": found.counts,
+        "lines": [_line(one) for one in shown],
+        "next": start + _ON_A_PAGE if len(found.drift) > start + _ON_A_PAGE else None,
+    }
+    return render(request, "web/runs/drift.html", context)
+
+
+def _start(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0  # noqa: PLR2004 - more units than there are
+
+
+def _line(one: Drift) -> dict[str, Any]:
+    return {
+        "deleted": one.kind == "deleted",
+        "type": one.object["type"],
+        "code": one.object["code"],
+        "uid": one.uid,
+        "level": one.level,
+        "fields": [(field_label(field["label"]), field["words"]) for field in one.fields.values()],
+        "when": (one.last_updated or "").replace("T", " ")[:16],
+        "by": one.last_updated_by,
+    }

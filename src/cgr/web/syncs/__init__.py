@@ -1,0 +1,1 @@
+"""The pages of External System Synchronizations (R4 to R8)."""

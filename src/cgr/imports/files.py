@@ -21,12 +21,13 @@ from cgr.core.rows import (
     RowPlanner,
     RowSituation,
     RowTrouble,
+    Survey,
     columns_problem,
     row_mapping_problem,
 )
 from cgr.core.rows.mapping import refused
 from cgr.files import Choice, open_table
-from cgr.imports.actions import ImportResult
+from cgr.imports.actions import ImportNote, ImportResult
 from cgr.imports.lines import Tally
 from cgr.registry import queries as registry
 from cgr.registry.actions import write_objects
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from cgr.files import Table
     from cgr.runs.models import Run
     from cgr.systems.models import ExternalSystem
+
+
+_DELIMITERS = {"\t": "tab"}
 
 
 @dataclass(frozen=True)
@@ -145,19 +149,32 @@ def _import(
         )
     tally = Tally(None if run is None else run.pk)
     source = f"{request.file} (preview)" if run is None else f"import {run.pk}"
-    lines = _planned(actor, request, table, today)
+    survey = Survey(request.mapping, _shape_of(actor, request)[0], table.columns)
+    lines = _planned(actor, request, table, survey, today)
     write_objects(actor, tally.drafts(((None, line) for line in lines), progress), source=source)
+    notes = [_read_as(table), *(ImportNote(code, message) for code, message in survey.notes())]
     if run is not None:
-        summary = {"counts": tally.counts, "levels": [], "notes": []}
+        summary = {"counts": tally.counts, "levels": [], "notes": msgspec.to_builtins(notes)}
         runs.finish_import(run, summary=summary, requests=0)
         organization = run.organization.code
         record(actor, "import", kind="import run", subject=str(run.pk), organization=organization, after=tally.counts)
     return ImportResult(
-        run=tally.run, counts=tally.counts, levels=[], problems=tally.problems, notes=[], kept=tally.kept
+        run=tally.run, counts=tally.counts, levels=[], problems=tally.problems, notes=notes, kept=tally.kept
     )
 
 
-def _planned(actor: Actor, request: FileRequest, table: Table, today: str) -> Iterator[RowImported | RowTrouble]:
+def _read_as(table: Table) -> ImportNote:
+    """Say how the file was read: what was told from its content may have been told wrongly."""
+    said = [table.kind.upper()]
+    said += [f"encoding {table.encoding}"] if table.encoding else []
+    said += [f'delimiter "{_DELIMITERS.get(table.delimiter, table.delimiter)}"'] if table.delimiter else []
+    said += [f'"{table.sheet}", one of {len(table.sheets)}'] if table.sheet and len(table.sheets) > 1 else []
+    return ImportNote("file-read-as", f"The file was read as {', '.join(said)}.")
+
+
+def _planned(
+    actor: Actor, request: FileRequest, table: Table, survey: Survey, today: str
+) -> Iterator[RowImported | RowTrouble]:
     mapping = request.mapping
     shape, places = _shape_of(actor, request)
     situation = RowSituation(
@@ -170,7 +187,7 @@ def _planned(actor: Actor, request: FileRequest, table: Table, today: str) -> It
         parents_in=(shape.parents_in or mapping.hierarchy) if mapping.parents else None,
     )
     planner = RowPlanner(mapping, situation, table.columns)
-    yield from planner.plan(table.rows, _objects(request, request.type))
+    yield from planner.plan(survey.watch(table.rows), _objects(request, request.type))
 
 
 def _parents(request: FileRequest, places: dict[str, str | None]) -> ParentFinder:

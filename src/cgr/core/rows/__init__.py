@@ -12,6 +12,7 @@ from cgr.core.rows.mapping import (
 from cgr.core.rows.parents import AncestorIndex, ParentFinder
 from cgr.core.rows.planning import RowImported, RowPlanner, RowSituation, RowTrouble
 from cgr.core.rows.reading import Row
+from cgr.core.rows.survey import Survey
 
 __all__ = [
     "AncestorIndex",
@@ -25,6 +26,7 @@ __all__ = [
     "RowPoint",
     "RowSituation",
     "RowTrouble",
+    "Survey",
     "columns_problem",
     "parse_row_mapping",
     "row_mapping_problem",

@@ -1,14 +1,15 @@
-"""`cgr import …`: make Geo-Objects of the organisation units of a DHIS2."""
+"""`cgr import …`: make Geo-Objects of the organisation units of a DHIS2, or of the rows of a file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
 from cgr.cli.instance import open_instance
-from cgr.cli.output import Json, Preview, open_input, read_date, show
+from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
 from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping
@@ -86,13 +87,53 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     return _show_result(result, preview=preview, as_json=as_json)
 
 
-@app.command("report")
-def report(run: RunId, *, as_json: Json = False) -> int:
-    """Show what an import did, unit by unit."""
+@app.command("file")
+def import_from_file(
+    path: Annotated[str, typer.Argument(help="CSV, XLSX, GeoJSON, GeoPackage, or a Shapefile in a ZIP archive.")],
+    *,
+    type_code: Annotated[str, typer.Option("--type", help="Code of the type that the rows are objects of.")],
+    mapping: Annotated[str, typer.Option(help="File (YAML) that says which column fills what.")],
+    system: Annotated[str, typer.Option(help="ID of the external system that the external ids belong to.")] = "",
+    preview: Preview = False,
+    as_json: Json = False,
+) -> int:
+    """Import the rows of a file; those that can't be imported are listed and left out."""
+    from cgr.core.rows import parse_row_mapping  # noqa: PLC0415 - only where a file is imported
+
+    asked = parse_row_mapping(_read_yaml(mapping), origin=mapping)
     actor = open_instance()
-    from cgr.imports.reports import import_run, result_of  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.files import FileRequest, import_file  # noqa: PLC0415 - needs Django set up
+
+    request = FileRequest(file=Path(path).name, type=type_code, mapping=asked, system=system or None)
+    with progress() as bars:
+        result = import_file(actor, Path(path), request, preview=preview, progress=bars)
+    return _show_result(result, preview=preview, as_json=as_json)
+
+
+@app.command("report")
+def report(
+    run: RunId,
+    *,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Write the rows of a file that were not imported, as CSV.")
+    ] = False,
+    output: Annotated[str, typer.Option("-o", "--output", help="File to write them to.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Show what an import did, unit by unit or line by line."""
+    if rejected != bool(output):
+        raise BadInput(
+            "The rows that were not imported go into a file.",
+            code="usage",
+            next_step="Give both: --rejected -o FILE.csv",
+        )
+    actor = open_instance()
+    from cgr.imports.reports import import_run, rejected_rows, result_of  # noqa: PLC0415 - needs Django set up
 
     found = import_run(actor, run)
+    if rejected:
+        with replacing(Path(output)) as file:
+            file.writelines(rejected_rows(found))
     return _show_result(result_of(raise_what_stopped(found)), preview=_is_preview(found), as_json=as_json)
 
 
@@ -224,10 +265,14 @@ def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
 
 
 def _read_mapping(path: str) -> ImportMapping:
+    return parse_mapping(_read_yaml(path), origin=path)
+
+
+def _read_yaml(path: str) -> object:
     from cgr.configuration.yaml_reading import read_yaml  # noqa: PLC0415 - only where a mapping is given
 
     with open_input(path) as stream:
-        return parse_mapping(read_yaml(stream.read()).value, origin=path)
+        return read_yaml(stream.read()).value
 
 
 def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:

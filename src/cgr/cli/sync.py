@@ -145,7 +145,7 @@ def _confirm(run: Run, *, yes: bool) -> None:
     counts = run.summary.get("counts", {})
     typer.confirm(
         f"Update {counts.get('update', 0)}, move {counts.get('move', 0)} and create {counts.get('create', 0)} "
-        f"organisation units in {run.system.code}?",
+        f"organisation units in {run.dhis2.code}?",
         abort=True,
         err=True,
     )

@@ -168,7 +168,13 @@ def _import(  # noqa: PLR0913 - all that was gathered
     if request is not None:
         as_json = msgspec.to_builtins(settings, str_keys=True)
         run = runs.begin_import(
-            actor, system=system, settings=as_json, today=settings.today, request=request, into=into
+            actor,
+            organization=system.organization,
+            system=system,
+            settings=as_json,
+            today=settings.today,
+            request=request,
+            into=into,
         )
         tally.run = run.pk
     source = "import preview" if run is None else f"import {run.pk}"

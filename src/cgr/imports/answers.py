@@ -80,7 +80,7 @@ def withdraw(actor: Actor, run: Run, *, item: str) -> None:
     if row is None:
         raise _unknown_item(run, item)
     if row.decision == Decision.EXISTING:
-        system = run.system.code
+        system = run.dhis2.code
         type_code = _type_of(run, _line(run, item))
         if registry.id_holders(system, [item]).get(item) == (type_code, row.code):
             draft = ObjectDraft(type=type_code, code=row.code, line=1, external_ids={system: None})
@@ -95,7 +95,7 @@ def link(actor: Actor, run: Run, pairs: Iterable[tuple[Line, str]]) -> None:
     The caller holds the registry's lock in a transaction.
     """
     wanted = [(line, _type_of(run, line), code) for line, code in pairs]
-    system = run.system.code
+    system = run.dhis2.code
     holders = registry.id_holders(system, [line.uid for line, _, _ in wanted])
     keys = _keys((type_code, code) for _, type_code, code in wanted)
     held = registry.ids_of(system, keys.values())
@@ -139,6 +139,12 @@ def keep(actor: Actor, run: Run, answers: Mapping[str, Answer]) -> list[Row]:
 
 def _require_answerable(actor: Actor, run: Run) -> None:
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
+    if run.is_of_file:
+        raise BadInput(
+            f"Run {run.pk} imports a file: its rows are corrected there.",
+            code="run-not-answerable",
+            next_step=f"Get the rows with: cgr import report {run.pk} --rejected -o FILE.csv",
+        )
     if run.state not in {run.State.NEW, run.State.SUCCESS, run.State.WARNING}:
         raise BadInput(
             f"Run {run.pk} is {run.state}: its units can't be answered in this state.",
@@ -187,7 +193,7 @@ def _keys(objects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 def _require_creatable(run: Run, line: Line, code: str) -> None:
     type_code = _type_of(run, line)
-    if holder := registry.id_holders(run.system.code, [line.uid]).get(line.uid):
+    if holder := registry.id_holders(run.dhis2.code, [line.uid]).get(line.uid):
         raise _refused(
             f'The unit {line.uid} is {holder[0]} "{holder[1]}" in the registry already.',
             "Skip it, or correct what stands against it in DHIS2 or in the registry.",

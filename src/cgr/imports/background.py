@@ -43,6 +43,7 @@ def queue_import(actor: Actor, request: Request, *, preview: bool = False, conti
         kind=runs.Kind.IMPORT,
         goal=runs.Goal.IMPORT,
         counts=nothing(),
+        organization=system.organization,
         system=system,
         request=_stored(request, preview=preview),
         as_of=timezone.localdate(),

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from cgr.core.importing import Brief, Candidate, Imported, Outcome, Trouble
+from cgr.core.rows import RowImported
 from cgr.runs.items import Row, store_rows
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def _row(line: Imported | Trouble, position: int, level: int) -> Row:
     if isinstance(line, Imported):
         body = {"kind": line.kind, "uid": line.uid, "object": line.object, "fields": line.fields}
         kinds = (line.kind.value,)
+        if isinstance(line, RowImported):
+            body["line"] = line.line
     return Row(
         category="change" if isinstance(line, Imported) else "problem",
         position=position,

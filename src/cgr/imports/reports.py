@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -10,12 +13,15 @@ from msgspec import Struct
 from cgr.core.changes import ObjectRef
 from cgr.core.errors import BadInput
 from cgr.core.importing import Trouble
+from cgr.core.rows import RowTrouble
 from cgr.core.streamed_json import Lines
 from cgr.imports.actions import ImportNote, ImportResult, LevelCounts
 from cgr.runs.items import Line, read_lines, read_records
 from cgr.runs.queries import run as find_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
@@ -40,7 +46,7 @@ def result_of(run: Run) -> ImportResult:
         run=run.pk,
         counts=run.summary["counts"],
         levels=[msgspec.convert(level, LevelCounts) for level in run.summary.get("levels", [])],
-        problems=read_records(run.pk, "problem", Trouble),
+        problems=[*_problems(run)],
         notes=[msgspec.convert(note, ImportNote) for note in run.summary.get("notes", [])],
     )
 
@@ -84,6 +90,35 @@ def changes(
 def problems(run: Run, *, after: int = -1, like: str = "", limit: int) -> Listed[Trouble]:
     """Give a page of the units that wait for a person; the caller was given the run."""
     return _listed(read_lines(run.pk, "problem", after=after, like=like, limit=limit + 1), Trouble, limit)
+
+
+def rejected_rows(run: Run) -> Iterator[bytes]:
+    """Give, as CSV, the rows of a file that were not imported: as they stand there, then where and why.
+
+    Corrected, the file can be imported by itself: what stands behind the columns isn't asked for by the mapping.
+    """
+    columns = run.settings.get("columns")
+    if columns is None:
+        raise BadInput(
+            f"Run {run.pk} is no import of a file.",
+            code="not-an-import",
+            next_step=f"See its problems with: cgr import report {run.pk}",
+        )
+    yield codecs.BOM_UTF8  # spreadsheets take the file for another encoding without it
+    yield _csv_line([*columns, "line", "problem", "what to do"])
+    for problem in read_records(run.pk, "problem", RowTrouble):
+        cells = [*problem.row, *[None] * (len(columns) - len(problem.row))]
+        yield _csv_line([*cells, str(problem.line), problem.message, problem.next_step])
+
+
+def _problems(run: Run) -> Iterator[Trouble]:
+    yield from read_records(run.pk, "problem", RowTrouble if "columns" in run.settings else Trouble)
+
+
+def _csv_line(cells: Sequence[str | None]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()
 
 
 def _listed(found: list[Line], record: type[_Record], limit: int) -> Listed[_Record]:

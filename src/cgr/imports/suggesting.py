@@ -130,6 +130,6 @@ def _linked(run: Run, found: list[Suggested]) -> set[tuple[str, str]]:
     gone: set[tuple[str, str]] = set()
     for type_code, of_type in codes.items():
         keys = registry.keys_by_code(type_code, of_type)
-        with_id = registry.ids_of(run.system.code, keys.values())
+        with_id = registry.ids_of(run.dhis2.code, keys.values())
         gone |= {(type_code, code) for code in of_type if keys.get(code) is None or keys[code] in with_id}
     return gone

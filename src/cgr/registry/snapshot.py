@@ -68,10 +68,13 @@ _LABEL: Final = msgspec.json.Decoder(list[_Held])
 _VALUES: Final = msgspec.json.Decoder(dict[str, list[_Held]])
 
 
-def stream_objects(*, hierarchy: str, types_in_order: Sequence[str], system: str, as_of: date) -> Iterator[OurObject]:
+def stream_objects(
+    *, hierarchy: str | None, types_in_order: Sequence[str], system: str, as_of: date
+) -> Iterator[OurObject]:
     """Stream the objects of these types (codes, from the top level down), by level and code, as of a day.
 
-    `system`: whose external ids to give, by code. Memory doesn't grow with the number of objects.
+    `system`: whose external ids to give, by code. `hierarchy` None: without parents.
+    Memory doesn't grow with the number of objects.
     """
     types = _type_codes(types_in_order)
     parameters = {**_parents_of(types, hierarchy), "system": system, "as_of": as_of}
@@ -98,8 +101,10 @@ def versions(keys: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _parents_of(types: Mapping[int, str], hierarchy: str) -> dict[str, Any]:
+def _parents_of(types: Mapping[int, str], hierarchy: str | None) -> dict[str, Any]:
     """Give the types' ids and, in the same order, those of the hierarchies that keep their objects' parents (R4.2)."""
+    if hierarchy is None:
+        return {"types": list(types), "hierarchies": [0 for _ in types]}
     row = Hierarchy.objects.filter(code=hierarchy).first()
     if row is None:
         raise unknown("hierarchy", hierarchy)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cgr.accounts.actors import Actor
+    from cgr.accounts.models import Organization
     from cgr.core.changes import Plan
     from cgr.core.notices import Notice
     from cgr.core.plan_words import Names
@@ -87,7 +88,8 @@ _PLANNED = ("settings", "as_of", "requests", "digest", "names", "summary")  # it
 def begin_import(
     actor: Actor,
     *,
-    system: ExternalSystem,
+    organization: Organization,
+    system: ExternalSystem | None,
     settings: dict[str, object],
     today: str,
     request: dict[str, object] | None = None,
@@ -95,9 +97,10 @@ def begin_import(
 ) -> Run:
     """Write down an import that begins; its lines are stored as it goes on. `into`: the run that a worker does.
 
+    `system` None: a file whose rows have no external ids.
     `request`: what somebody asked for, from which it can be done again. Lines of a preview of it are taken away.
     """
-    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
+    require(actor, Permission.MANAGE_RUNS, organization=organization.code)
     if into is not None:
         into.settings = settings
         into.as_of = today
@@ -106,7 +109,7 @@ def begin_import(
         return into
     return Run.objects.create(
         kind=Run.Kind.IMPORT,
-        organization=system.organization,
+        organization=organization,
         system=system,
         settings=settings,
         request=request or {},
@@ -157,22 +160,23 @@ def claim(run: Run, *, to_resume: bool = False) -> None:
 
 
 @transaction.atomic
-def queue_new(
+def queue_new(  # noqa: PLR0913 - what is known of a run before it begins
     actor: Actor,
     *,
     kind: Run.Kind,
     goal: Run.Goal,
-    system: ExternalSystem,
+    organization: Organization,
+    system: ExternalSystem | None,
     request: dict[str, Any],
     as_of: date,
     counts: dict[str, int],
     config: str = "",
 ) -> Run:
     """Write a run for a worker to do, and hand it to the engine, in one transaction. `counts`: of nothing, as yet."""
-    require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
+    require(actor, Permission.MANAGE_RUNS, organization=organization.code)
     run = Run.objects.create(
         kind=kind,
-        organization=system.organization,
+        organization=organization,
         system=system,
         config=config,
         as_of=as_of,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+if TYPE_CHECKING:
+    from cgr.systems.models import ExternalSystem
 
 
 class Run(models.Model):
@@ -42,7 +47,8 @@ class Run(models.Model):
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="runs")
-    system = models.ForeignKey("systems.ExternalSystem", on_delete=models.PROTECT, related_name="runs")
+    # None: an import of a file that has nothing to do with a DHIS2.
+    system = models.ForeignKey("systems.ExternalSystem", on_delete=models.PROTECT, related_name="runs", null=True)
     config = models.CharField(max_length=50, blank=True)
     settings = models.JSONField(default=dict)
     as_of = models.DateField()
@@ -72,6 +78,24 @@ class Run(models.Model):
     def __str__(self) -> str:
         """Show number and state."""
         return f"{self.pk} {self.config} {self.state}"
+
+    @property
+    def file(self) -> str:
+        """Give the name of the file that is imported; "" where none is."""
+        return str(self.request.get("file", ""))
+
+    @property
+    def is_of_file(self) -> bool:
+        """Say whether a file is imported, not a DHIS2."""
+        return bool(self.file)
+
+    @property
+    def dhis2(self) -> ExternalSystem:
+        """Give the DHIS2 of a run that has to do with one: every one but an import of a file without external ids."""
+        if self.system is None:
+            message = f"run {self.pk} has no external system"
+            raise ValueError(message)
+        return self.system
 
 
 class StartedOnce(models.Model):

@@ -24,6 +24,7 @@ SIGN_OF_LIFE_S = 30.0
 """A process that wrote no progress for so long has died, hangs or was stopped; it writes once a second."""
 
 _END_SESSION_MS = 10_000
+_NO_SYSTEM = 0
 
 
 class SystemBusy(BadInput):
@@ -31,22 +32,25 @@ class SystemBusy(BadInput):
 
 
 @contextmanager
-def sole_writer(system: ExternalSystem) -> Iterator[None]:
+def sole_writer(system: ExternalSystem | None) -> Iterator[None]:
     """Hold the right to write to one DHIS2 while the block runs; it ends with the session, so a crash frees it.
+
+    None: the right to import a file, which concerns no DHIS2; of those, too, one goes on at a time.
 
     Raises `SystemBusy`, naming the run that has it. Parallel imports gain nothing on a DHIS2 and can dead-lock there
     (verified facts, section 7).
     """
-    if not _try_lock(system.pk):
-        _end_silent_holder(system.pk)
-        if not _try_lock(system.pk):
+    key = system.pk if system else _NO_SYSTEM
+    if not _try_lock(key):
+        _end_silent_holder(key)
+        if not _try_lock(key):
             raise _busy(system)
     try:
         yield
     finally:
         if connection.is_usable():
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext('cgr.runs'), %s)", [system.pk])
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('cgr.runs'), %s)", [key])
 
 
 def require_right(run: Run) -> None:
@@ -56,7 +60,7 @@ def require_right(run: Run) -> None:
     that replaced a lost one do harm. Raises `SystemBusy`, or what the database raises when the session is gone.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_HOLDER, {"system": run.system_id, "silence": SIGN_OF_LIFE_S})
+        cursor.execute(_HOLDER, {"system": run.system_id or _NO_SYSTEM, "silence": SIGN_OF_LIFE_S})
         holds = any(pid == own for pid, own, _ in cursor.fetchall())
     if not holds:
         raise SystemBusy(
@@ -95,11 +99,11 @@ def _end_silent_holder(system: int) -> None:
                 cursor.execute("SELECT pg_terminate_backend(%s, %s)", [pid, _END_SESSION_MS])
 
 
-def _busy(system: ExternalSystem) -> SystemBusy:
+def _busy(system: ExternalSystem | None) -> SystemBusy:
     ahead = Run.objects.filter(system=system, state=Run.State.RUNNING).order_by("started").first()
     by = f"run {ahead.pk} of {ahead.actor}" if ahead else "another process"
     return SystemBusy(
-        f'"{system.code}" is being written to by {by} at the moment.',
+        f'"{system.code}" is being written to by {by} at the moment.' if system else f"A file is imported by {by}.",
         code="system-busy",
         next_step="Wait until it has ended: cgr sync runs shows it.",
     )

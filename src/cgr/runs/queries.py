@@ -62,7 +62,7 @@ def latest_runs(actor: Actor, configs: Iterable[str]) -> dict[str, Run]:
     return {row.config: row for row in found}
 
 
-def open_runs(system: int, *, config: str = "") -> QuerySet[Run]:
+def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     """Give the runs of a system that wait for a worker or go on, those that go on first; of one configuration if given.
 
     For the product's own decisions: it doesn't ask who may see them.
@@ -98,8 +98,8 @@ def waiting_for(rows: Iterable[Run]) -> dict[int, Run]:
     if not queued:
         return {}
     states = [Run.State.QUEUED, Run.State.RUNNING]
-    found = Run.objects.filter(system__in={row.system_id for row in queued}, state__in=states)
-    in_line: dict[int, list[Run]] = {}
+    found = Run.objects.filter(_of_systems({row.system_id for row in queued}), state__in=states)
+    in_line: dict[int | None, list[Run]] = {}
     for one in found.defer("names", "settings", "summary").order_by("-state", "pk"):
         in_line.setdefault(one.system_id, []).append(one)
     ahead = {
@@ -110,9 +110,15 @@ def waiting_for(rows: Iterable[Run]) -> dict[int, Run]:
     return {pk: one for pk, one in ahead.items() if one is not None}
 
 
+def _of_systems(keys: set[int | None]) -> Q:
+    """Give the condition that a run concerns one of the systems, or none where None is among them."""
+    wanted = Q(system__in=keys - {None})
+    return wanted | Q(system=None) if None in keys else wanted
+
+
 def latest_of_each(actor: Actor, *, among: int = 200) -> list[Run]:
     """Give the latest run of each configuration, and of imports from each system, of the last so many runs."""
-    latest: dict[tuple[str, str, int], Run] = {}
+    latest: dict[tuple[str, str, int | None], Run] = {}
     for row in runs(actor).defer("names", "settings")[:among]:
         latest.setdefault((row.kind, row.config, row.system_id), row)
     return list(latest.values())
@@ -130,7 +136,7 @@ def run_json(row: Run) -> dict[str, object]:
         "id": str(row.pk),
         "kind": row.kind,
         "config": row.config,
-        "system": row.system.code,
+        "system": row.system.code if row.system else None,
         "state": row.state,
         "started": row.started.isoformat() if row.started else None,
         "ended": row.ended.isoformat() if row.ended else None,

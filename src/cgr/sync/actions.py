@@ -55,7 +55,7 @@ def apply(
 ) -> Run:
     """Apply a plan that somebody reviewed: `digest` says which plan they saw, `consents` which guards they lift."""
     require_reviewed(actor, run, digest=digest, consents=consents)
-    with _telling_of_the_end(run), sole_writer(run.system), open_client(run.system) as client:
+    with _telling_of_the_end(run), sole_writer(run.dhis2), open_client(run.dhis2) as client:
         with transaction.atomic():
             runs.claim(run)
             begin(actor, run, why=why)
@@ -127,13 +127,13 @@ def reserve_ids(actor: Actor, run: Run) -> None:
     # An object edited since may have got an id by hand, or be gone; it is left out when its turn comes.
     fresh = [(key, uid) for key, uid, version in new if ours.get(key) == version]
     if fresh:
-        reserve_external_ids(actor, run.system.code, fresh)
+        reserve_external_ids(actor, run.dhis2.code, fresh)
 
 
 def resume(actor: Actor, run: Run, *, progress: Progress | None = None, wait: Callable[[float], None] = sleep) -> Run:
     """Go on with a run whose process died or that had to stop: everything without an outcome (R9.4)."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    with _telling_of_the_end(run), sole_writer(run.system), open_client(run.system) as client:
+    with _telling_of_the_end(run), sole_writer(run.dhis2), open_client(run.dhis2) as client:
         with transaction.atomic():
             runs.claim(run, to_resume=True)
             begin_again(actor, run)
@@ -173,7 +173,7 @@ def carry_out(
             return runs.finish(run, requests=client.requests)
         never_sent = never_sent_creations(run.pk)
         if never_sent:
-            release_external_ids(actor, run.system.code, never_sent)
+            release_external_ids(actor, run.dhis2.code, never_sent)
         return runs.leave_cancelled(run, requests=client.requests)
 
 

@@ -379,9 +379,9 @@ def _store(
         settle([outcome for _, outcome in settled.values()])
         keep(job.run.config, written)
         if made:
-            confirm_external_ids(job.actor, job.run.system.code, made)
+            confirm_external_ids(job.actor, job.run.dhis2.code, made)
         if free:
-            release_external_ids(job.actor, job.run.system.code, free)
+            release_external_ids(job.actor, job.run.dhis2.code, free)
 
 
 def _is_in_dhis2(outcome: Settled) -> bool:

@@ -73,6 +73,7 @@ def queue_plan(
         actor,
         kind=runs.Kind.SYNC,
         goal=goal,
+        organization=config.system.organization,
         system=config.system,
         config=config.code,
         counts=msgspec.to_builtins(Counts()),
@@ -101,6 +102,7 @@ def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
         actor,
         kind=runs.Kind.SYNC,
         goal=runs.Goal.PLAN,
+        organization=run.organization,
         system=run.system,
         config=run.config,
         counts=msgspec.to_builtins(Counts()),
@@ -172,7 +174,7 @@ def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> boo
 
 def _apply(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> None:
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    with open_client(run.system) as client:
+    with open_client(run.dhis2) as client:
         with transaction.atomic():
             if run.request.get("begun"):
                 begin_again(actor, run)

@@ -73,7 +73,7 @@ def end_of(run: Run) -> EndOfRun:
         event="run-ended",
         run=str(run.pk),
         config=run.config,
-        system=run.system.code,
+        system=run.dhis2.code,
         organization=run.organization.code,
         state=Ending(run.state).value,
         started=run.started.isoformat() if run.started else None,

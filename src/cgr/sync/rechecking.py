@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def what_is_left(run: Run, client: Dhis2, planned: SyncMapping) -> SyncMapping:
     """Give what DHIS2 still offers of the mapping that was planned with; what vanished is named with the run."""
-    shape = read_and_keep(client, run.system).shape
+    shape = read_and_keep(client, run.dhis2).shape
     left, findings = usable(planned, types_by_code(level.type for level in planned.levels), shape)
     known = known_findings(run)
     for finding in findings:

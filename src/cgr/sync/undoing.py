@@ -60,9 +60,9 @@ def undo(
     until = close.isoformat() if close is not None else None
     # What the run was planned with, not what the configuration says now: it may map other fields meanwhile.
     mapping = msgspec.convert(run.settings, SyncMapping)
-    with open_client(run.system) as client:
+    with open_client(run.dhis2) as client:
         watcher.measure(client)
-        shape = read_and_keep(client, run.system).shape
+        shape = read_and_keep(client, run.dhis2).shape
         units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
         watcher.step("compare")
         theirs = Theirs(units=units, members={}, version=".".join(str(part) for part in shape.version))
@@ -81,7 +81,7 @@ def undo(
             stored = runs.store_plan(
                 actor,
                 checked.plan,
-                system=run.system,
+                system=run.dhis2,
                 config=run.config,
                 findings=(),
                 names=names_for(checked.plan, shape, units),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from cgr.core.records import Localized
+    from cgr.runs.models import Run
 
 RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
     "new": ("○", pgettext_lazy("state of a run", "new")),
@@ -103,6 +104,13 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "user": pgettext_lazy("audit log", "account"),
 }
 """What was changed, as the log calls it."""
+
+
+def other_side(run: Run) -> str:
+    """Give what a run reads or writes beside the registry: the label of an external system, or the name of a file."""
+    if run.is_of_file or run.system is None:
+        return run.file
+    return in_reader_language(run.system.label) or run.system.code
 
 
 def in_reader_language(label: Localized) -> str:

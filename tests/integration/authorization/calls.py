@@ -9,6 +9,8 @@ import importlib
 import inspect
 import pkgutil
 from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from cgr.accounts import actions as accounts
@@ -22,12 +24,14 @@ from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDe
 from cgr.core.drafts import ObjectDraft
 from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
+from cgr.core.rows import RowMapping
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
 from cgr.imports import answers, offering, suggesting
 from cgr.imports import background as imports
 from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
+from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
@@ -127,6 +131,15 @@ def _codes(rows: Any) -> set[str]:
 
 def _request(place: Place) -> Request:
     return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
+
+
+def _from_file(actor: Actor, place: Place) -> object:
+    """Import a file of one row; what is refused is refused before it is read."""
+    request = FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
+    with NamedTemporaryFile(suffix=".csv") as file:
+        file.write(b"Code,Name\nX1,Somewhere\n")
+        file.flush()
+        return import_file(actor, Path(file.name), request)
 
 
 def _pending(actor: Actor, place: Place, purpose: Purpose) -> Pending:
@@ -283,6 +296,7 @@ CALLS: dict[str, Call] = {
         f"{p.word}-country" in definitions.draft_definitions(a).types
     ),
     "registry.queries.definitions.export_term_trees": lambda a, _: "shared" in _codes(definitions.export_term_trees(a)),
+    "registry.queries.definitions.owner_of_type": lambda a, p: definitions.owner_of_type(a, f"{p.word}-country"),
     "registry.queries.definitions.export_types": lambda a, p: (
         f"{p.word}-country" in _codes(definitions.export_types(a))
     ),
@@ -307,12 +321,13 @@ CALLS: dict[str, Call] = {
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
     ),
     "runs.actions.begin_import": lambda a, p: run_actions.begin_import(
-        a, system=p.system, settings={}, today="2026-11-23"
+        a, organization=p.system.organization, system=p.system, settings={}, today="2026-11-23"
     ),
     "runs.actions.queue_new": lambda a, p: run_actions.queue_new(
         a,
         kind=run_actions.Kind.SYNC,
         goal=run_actions.Goal.PLAN,
+        organization=p.system.organization,
         system=p.system,
         request={},
         as_of=date(2026, 11, 23),
@@ -372,6 +387,7 @@ CALLS: dict[str, Call] = {
     "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
     "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
+    "imports.files.import_file": _from_file,
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),

@@ -86,7 +86,9 @@ def make_place(word: str) -> Place:
         requests=0,
         about={},
     )
-    import_run = begin_import(OPERATOR, system=system, settings={}, today="2026-11-23")
+    import_run = begin_import(
+        OPERATOR, organization=system.organization, system=system, settings={}, today="2026-11-23"
+    )
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
     config = SyncConfig.objects.get(code=f"{word}-sync")

@@ -117,10 +117,10 @@ class Reader:
 
 def _filled_in(words: list[str]) -> list[str]:
     """Put the numbers that this instance shows in the place of those that the page shows."""
-    if words[:1] != ["sync"] or not any(word.isdigit() for word in words):
+    if words[:1] not in (["sync"], ["import"]) or not any(word.isdigit() for word in words):
         return words
     states = ("new",) if words[1] == "apply" else ("success", "warning")
-    run = Run.objects.filter(state__in=states, kind="sync").latest("pk")
+    run = Run.objects.filter(state__in=states, kind=words[0]).latest("pk")
     filled = [str(run.pk) if word.isdigit() else word for word in words]
     return [run.digest if word.startswith("sha256:") else word for word in filled]
 

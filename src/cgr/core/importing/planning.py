@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Raw, Struct, UnsetType, structs
+from msgspec import UNSET, Raw, Struct, structs
 
 from cgr.core.changes import FieldChange, ObjectRef
 from cgr.core.draft_rules import Definitions, checked
-from cgr.core.drafts import Always, ObjectDraft, Period, Since, Writing
+from cgr.core.drafts import ObjectDraft, Period
 from cgr.core.errors import BadInput
 from cgr.core.geometry import same_geometry, to_geojson
 from cgr.core.importing import troubles
@@ -19,13 +18,14 @@ from cgr.core.importing.answers import Answer, Decision
 from cgr.core.importing.candidates import Candidate, Unlinked
 from cgr.core.importing.codes import Renaming, refused_codes
 from cgr.core.importing.comparing import differences, everything
+from cgr.core.importing.drafting import existence, writing
 from cgr.core.importing.reading import UnitReader
 from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 from cgr.core.importing.troubles import Trouble
 from cgr.core.records import Existence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from cgr.core.importing.settings import ImportSettings
     from cgr.core.records import OurObject, OurType, TheirUnit
@@ -321,14 +321,14 @@ class _Level:
         ref: ObjectRef,
         wkb: bytes | None,
     ) -> ObjectDraft:
-        write = self._writing(known)
+        write = writing(known, start=self._settings.start, today=self._settings.today)
         parent = write(place.key or place.code) if place is not None and "parent" in fields else None
         return ObjectDraft(
             key=known.key if known else None,
             type=ref.type,
             code=ref.code,
             label=write(fields["label"].after) if "label" in fields else UNSET,
-            exists=self._existence(known, fields),
+            exists=existence(known, fields, self._situation.lives.get(known.key, []) if known else ()),
             values={
                 name.removeprefix(ATTRIBUTE_PREFIX): write(change.after)
                 for name, change in fields.items()
@@ -345,21 +345,3 @@ class _Level:
     def _keeper(self) -> str:
         """Name the hierarchy in which the parents are kept."""
         return self._shape.parents_in or self._settings.hierarchy
-
-    def _writing(self, known: OurObject | None) -> Callable[[object], Writing]:
-        """Give how values are written: from the day asked for; else a new one always, a changed one from today on."""
-        if self._settings.start is not None:
-            return partial(Since, self._settings.start)
-        is_begun = known is not None and (known.starts is None or known.starts <= self._settings.today)
-        return partial(Since, self._settings.today) if is_begun else Always
-
-    def _existence(self, known: OurObject | None, fields: Mapping[str, FieldChange]) -> list[Period] | UnsetType:
-        """Give the periods: what DHIS2 says takes the place of the latest one, earlier lives stay."""
-        begins, ends = fields.get("exists.start"), fields.get("exists.end")
-        if known is None:
-            return [{"from": begins.after if begins else None, "to": ends.after if ends else None}]
-        if begins is None and ends is None:
-            return UNSET
-        latest: Period = {"from": begins.after if begins else known.starts, "to": ends.after if ends else known.ends}
-        lives = self._situation.lives.get(known.key, [])
-        return [*(life for life in lives if (life["from"], life["to"]) != (known.starts, known.ends)), latest]

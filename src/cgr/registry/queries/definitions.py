@@ -36,6 +36,14 @@ def types_by_code(codes: Iterable[str]) -> dict[str, OurType]:
     return shapes(GeoObjectType.objects.filter(code__in=list(codes)))
 
 
+def owner_of_type(actor: Actor, code: str) -> str:
+    """Give the code of the organization that owns a type whose objects the actor may edit."""
+    known = catalogue(actor)
+    if code not in known.definitions.types:
+        raise unknown("type", code)
+    return known.organizations[code]
+
+
 def type_labels(codes: Iterable[str]) -> dict[str, Localized]:
     """Give what types are called, by code. The caller has checked who asks."""
     return dict(GeoObjectType.objects.filter(code__in=list(codes)).values_list("code", "label"))

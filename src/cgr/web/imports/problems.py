@@ -233,7 +233,7 @@ class _Names:
         for type_code, code in objects:
             wanted.setdefault(type_code, set()).add(code)
         parents = {unit.parent for unit in units if unit.parent}
-        self._above = registry.id_holders(row.system.code, parents)
+        self._above = registry.id_holders(row.dhis2.code, parents)
         for type_code, code in self._above.values():
             wanted.setdefault(type_code, set()).add(code)
         for type_code, codes in wanted.items():

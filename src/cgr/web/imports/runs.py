@@ -23,7 +23,7 @@ from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
 from cgr.web.failures import refused
 from cgr.web.imports.words import KINDS, OURS, STEPS, carry_out_in_words
-from cgr.web.words import RUN_STATES, in_reader_language
+from cgr.web.words import RUN_STATES, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -79,11 +79,14 @@ def places(request: HttpRequest, run: str) -> HttpResponse:
 
 
 def found_or_404(actor: Actor, run: str) -> Run:
-    """Give an import that the actor may know of."""
+    """Give an import of a DHIS2 that the actor may know of; one of a file has no units to ask about."""
     try:
-        return reports.import_run(actor, run)
+        row = reports.import_run(actor, run)
     except (NotAllowed, BadInput) as error:
         raise Http404 from error
+    if row.is_of_file:
+        raise Http404
+    return row
 
 
 def heading(row: Run) -> dict[str, Any]:
@@ -92,7 +95,7 @@ def heading(row: Run) -> dict[str, Any]:
     is_preview = row.state == row.State.NEW or bool(row.request.get("preview"))
     return {
         "id": row.pk,
-        "system": in_reader_language(row.system.label),
+        "system": other_side(row),
         "state": gettext("preview") if row.state == row.State.NEW else state,
         "state_code": row.state,
         "sign": sign,

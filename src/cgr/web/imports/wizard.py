@@ -25,7 +25,7 @@ from cgr.web.failures import refused
 from cgr.web.imports.drafts import Draft
 from cgr.web.imports.matching import accept_suggested, matching
 from cgr.web.imports.words import FIELDS, KINDS, OURS
-from cgr.web.words import RUN_STATES, in_reader_language
+from cgr.web.words import RUN_STATES, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -248,7 +248,8 @@ def _latest(row: Run) -> dict[str, object]:
     counts = row.summary.get("counts", {})
     return {
         "id": row.pk,
-        "system": in_reader_language(row.system.label),
+        "is_of_file": row.is_of_file,
+        "system": other_side(row),
         "sign": sign,
         "state": gettext("preview") if row.state == "new" else state,
         "state_code": row.state,

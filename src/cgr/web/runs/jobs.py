@@ -17,7 +17,7 @@ from cgr.runs import queries
 from cgr.sync.configs import configs
 from cgr.systems.queries import systems
 from cgr.web.runs.showing import state_words
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language
+from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +108,7 @@ def _job(row: Run) -> dict[str, Any]:
         "id": row.pk,
         "kind": RUN_KINDS[row.kind],
         "config": row.config,
-        "system": in_reader_language(row.system.label) or row.system.code,
+        "system": other_side(row),
         "sign": sign,
         "state": state,
         "state_code": row.state,

@@ -38,7 +38,7 @@ from cgr.web.runs.words import (
     problem_words,
     size_words,
 )
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language
+from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -70,7 +70,7 @@ class Page(Struct, frozen=True, kw_only=True):
 def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
     """Gather the page of a run for somebody."""
     config = configs(actor).filter(code=run.config).first() if run.config else None
-    system = in_reader_language(run.system.label) or run.system.code
+    system = other_side(run)
     outcomes = outcome_counts(run.pk) if run.started is not None else {}
     choices_here = _offered(actor, run, outcomes, configured=config is not None)
     levels = run.summary.get("levels", [])

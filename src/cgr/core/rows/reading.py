@@ -1,0 +1,248 @@
+"""What one row of a file says, in the registry's terms."""
+
+from __future__ import annotations
+
+import re
+import struct
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from msgspec import UNSET, Struct
+
+from cgr.core.errors import BadInput
+from cgr.core.geometry import check
+from cgr.core.importing.reading import Said
+from cgr.core.localized import pick
+from cgr.core.rows.dates import read_day
+from cgr.core.rows.mapping import RowPoint
+from cgr.core.texts import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cgr.core.records import Localized, OurAttribute, OurType, Value
+    from cgr.core.rows.mapping import RowAttribute, RowMapping
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,19}(\.0+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_POINT: Final = struct.Struct("<BIdd")
+
+
+class Row(Struct, frozen=True, gc=False):
+    """One row as the file has it. `number`: as whoever opens the file sees it. `cells`: texts, in order of the columns.
+
+    `wkb`: the geometry of a layer's feature, EPSG:4326.
+    """
+
+    number: int
+    cells: tuple[str | None, ...]
+    wkb: bytes | None = None
+
+
+class RowSaid(Struct, frozen=True, gc=False):
+    """What a row says; `said` as an organisation unit would. `cleared`: attributes whose cells are empty.
+
+    `above`: what the cells say about the ancestors, from the top. `cells`: the row as it stands in the file.
+    """
+
+    number: int
+    said: Said
+    external_id: str | None
+    wkb: bytes | None
+    valid_from: str | None
+    cleared: tuple[str, ...]
+    above: tuple[str | None, ...]
+    cells: tuple[str | None, ...] = ()
+
+
+class CellProblem(BadInput):
+    """A cell that can't be used; `column` and `value` are the file's own."""
+
+    def __init__(self, code: str, message: str, next_step: str, *, column: str | None, value: str | None) -> None:
+        """Keep where it stands."""
+        super().__init__(message, code=code, next_step=next_step)
+        self.column = column
+        self.value = value
+
+
+class RowReader:
+    """Reads rows of one file into what they say about objects of one type."""
+
+    def __init__(self, mapping: RowMapping, shape: OurType, columns: Sequence[str]) -> None:
+        """Look up once where each column stands."""
+        self._mapping = mapping
+        self._shape = shape
+        self._place = {column: place for place, column in enumerate(columns)}
+        self._terms = {
+            entry.to: _Terms(entry, attribute)
+            for entry in mapping.attributes
+            if (attribute := shape.attributes[entry.to]).kind == "term"
+        }
+
+    def read(self, row: Row) -> RowSaid:
+        """Read a row; raises CellProblem with the first cell that can't be used."""
+        mapping = self._mapping
+        values: dict[str, Value] = {}
+        cleared: list[str] = []
+        for entry in mapping.attributes:
+            text = self._cell(row, entry.source)
+            if text is None:
+                cleared.append(entry.to)
+                continue
+            value, held = self._value(entry, text), values.get(entry.to)
+            # The languages of one text stand in several columns.
+            values[entry.to] = {**held, **value} if isinstance(value, dict) and isinstance(held, dict) else value
+        label: Localized = {
+            language: text
+            for language, column in mapping.labels().items()
+            if (text := self._cell(row, column)) is not None
+        }
+        return RowSaid(
+            number=row.number,
+            said=Said(
+                code=self._cell(row, mapping.code),
+                label=label or None,
+                starts=self._day(row, mapping.exists_start),
+                ends=self._day(row, mapping.exists_end) or UNSET,
+                values=values,
+            ),
+            external_id=self._cell(row, mapping.external_id),
+            wkb=self._geometry(row),
+            valid_from=self._day(row, mapping.valid_from_column) or mapping.valid_from,
+            cleared=tuple(one for one in cleared if one not in values) if mapping.empty == "clear" else (),
+            above=tuple(self._cell(row, parent.column) for parent in mapping.parents),
+            cells=row.cells,
+        )
+
+    def _cell(self, row: Row, column: str | None) -> str | None:
+        if column is None:
+            return None
+        place = self._place[column]
+        # A short line of a CSV file leaves its last cells out.
+        return normal(row.cells[place]) if place < len(row.cells) else None
+
+    def _day(self, row: Row, column: str | None) -> str | None:
+        text = self._cell(row, column)
+        if text is None or column is None:
+            return None
+        return _as_day(text, self._mapping.date_format, column)
+
+    def _value(self, entry: RowAttribute, text: str) -> Value:
+        kind = self._shape.attributes[entry.to].kind
+        if kind == "term":
+            return self._terms[entry.to].find(text)
+        return _BY_KIND[kind](text, entry) if kind in _BY_KIND else text
+
+    def _geometry(self, row: Row) -> bytes | None:
+        asked = self._mapping.geometry
+        if not asked:
+            return None
+        if not isinstance(asked, RowPoint):
+            if row.wkb is not None and (problem := check(row.wkb, self._shape.geometry)):
+                raise CellProblem(
+                    "geometry-unsupported",
+                    f"The geometry can't be kept: {problem}.",
+                    "Correct it in the program that the file comes from.",
+                    column=None,
+                    value=None,
+                )
+            return row.wkb
+        texts = self._cell(row, asked.longitude), self._cell(row, asked.latitude)
+        if texts == (None, None):
+            return None
+        for column, text in zip((asked.longitude, asked.latitude), texts, strict=True):
+            if text is None:
+                raise _unfit(column, "", "is empty, and the other coordinate isn't", "Give both coordinates or none.")
+        x, y = (
+            float(_as_number(text or "", column, comma=asked.decimal_comma))
+            for column, text in zip((asked.longitude, asked.latitude), texts, strict=True)
+        )
+        wkb = _POINT.pack(1, 1, x, y)
+        if problem := check(wkb, self._shape.geometry):
+            raise _unfit(
+                asked.longitude, f"{texts[0]} {texts[1]}", f"is no place: {problem}", "Correct the coordinates."
+            )
+        return wkb
+
+
+class _Terms:
+    """The terms that the cells of one column may name: by the mapping's table, by code, by label."""
+
+    def __init__(self, entry: RowAttribute, attribute: OurAttribute) -> None:
+        self._column = entry.source
+        self._declared = {_folded(said): term for said, term in (entry.terms or {}).items()}
+        self._known: dict[str, set[str]] = {}
+        for code, label in (attribute.terms or {}).items():
+            for name in {_folded(code), _folded(pick(label) or code)}:
+                self._known.setdefault(name, set()).add(code)
+
+    def find(self, text: str) -> str:
+        """Give the term's code; raises CellProblem when no term, or more than one, is meant."""
+        wanted = _folded(text)
+        if wanted in self._declared:
+            return self._declared[wanted]
+        found = self._known.get(wanted, set())
+        if len(found) == 1:
+            return next(iter(found))
+        if found:
+            raise _unfit(
+                self._column,
+                text,
+                f"can mean the terms {', '.join(sorted(found))}",
+                "Say in the mapping which.",
+                code="term-unmapped",
+            )
+        raise _unfit(
+            self._column, text, "is no term", "Say in the mapping which term it stands for.", code="term-unmapped"
+        )
+
+
+def _folded(text: str) -> str:
+    return (normal(text) or "").casefold()
+
+
+def _as_day(text: str, form: str, column: str) -> str:
+    day = read_day(text, form)
+    if day is None:
+        raise _unfit(
+            column, text, f"is not a date written as {form}", "Correct it, or declare the format in the mapping."
+        )
+    return day
+
+
+def _as_truth(text: str, entry: RowAttribute) -> bool:
+    said = text.casefold()
+    if said in {word.casefold() for word in entry.true}:
+        return True
+    if said in {word.casefold() for word in entry.false}:
+        return False
+    words = " or ".join((*entry.true, *entry.false))
+    raise _unfit(entry.source, text, f"is none of {words}", "Correct it, or declare the word in the mapping.")
+
+
+def _as_number(text: str, column: str, *, comma: bool) -> str:
+    written = text.replace(",", ".") if comma else text
+    if _NUMBER.fullmatch(written) is None:
+        hint = "Write it like 12.5, or declare decimal_comma in the mapping."
+        raise _unfit(column, text, "is not a number", hint)
+    return format(Decimal(written), "f")
+
+
+def _as_whole(text: str, entry: RowAttribute) -> int:
+    if _WHOLE.fullmatch(text) is None:
+        raise _unfit(entry.source, text, "is not a whole number", "Write digits only, like 12.")
+    return int(text.partition(".")[0])
+
+
+_BY_KIND: Final[dict[str, Callable[[str, RowAttribute], Value]]] = {
+    "localized_text": lambda text, entry: {entry.language: text},
+    "boolean": _as_truth,
+    "date": lambda text, entry: _as_day(text, entry.format, entry.source),
+    "integer": _as_whole,
+    "decimal": lambda text, entry: _as_number(text, entry.source, comma=entry.decimal_comma),
+}
+"""Kind of an attribute → what reads its cells; all others hold the text as it is."""
+
+
+def _unfit(column: str, value: str, is_what: str, next_step: str, *, code: str = "value-unfit") -> CellProblem:
+    return CellProblem(code, f'Column "{column}": "{value}" {is_what}.', next_step, column=column, value=value)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 
-_MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str]]] = [
+_MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str | tuple[str, ...]]]] = [
     ("explorer", gettext_lazy("Explorer"), Permission.READ_OBJECTS, "/explorer/"),
     ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
     ("import", pgettext_lazy("menu", "Import"), Permission.MANAGE_RUNS, "/import/"),
     ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),
-    ("jobs", gettext_lazy("Jobs"), Permission.SEE_RUNS, "/jobs/"),
+    ("jobs", gettext_lazy("Jobs"), Permission.SEE_RUNS, ("/jobs/", "/runs/")),
     ("settings", gettext_lazy("⚙ Settings"), None, "/settings/"),
 ]
 """Page, words, who it is for (None: whoever is signed in), and how the addresses of its pages begin."""

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 
 from cgr.accounts.actors import actor_of
+from cgr.accounts.policy import Permission, may_anywhere
 from cgr.runs import queries as runs
 from cgr.web.runs.jobs import jobs_shown
 from cgr.web.systems.listing import listed
@@ -15,9 +16,18 @@ from cgr.web.systems.listing import listed
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from cgr.runs.models import Run
+
 _RUNS_SHOWN = 20
 _ATTENTION_SHOWN = 10
 _NEEDS_SOMEBODY = frozenset({"new", "warning", "failure"})
+
+
+def _needs_somebody(row: Run) -> bool:
+    """Say whether a run waits for a person: a preview in which nothing changes and nothing is wrong doesn't."""
+    counts = row.summary.get("counts", {})
+    empty = row.state == row.State.NEW and not any(number for name, number in counts.items() if name != "unchanged")
+    return row.state in _NEEDS_SOMEBODY and not empty
 
 
 @login_required
@@ -25,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what a person who signs in looks for first."""
     actor = actor_of(request.user)
     found = list(runs.runs(actor).defer("names", "settings")[:_RUNS_SHOWN])
-    waiting = [row for row in runs.latest_of_each(actor) if row.state in _NEEDS_SOMEBODY]
+    waiting = [row for row in runs.latest_of_each(actor) if _needs_somebody(row)]
     known = listed(actor)
     return render(
         request,
@@ -36,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "untried": [one for one in known if one["enabled"] and not one["checked_at"] and not one["failure"]],
             "failing": [one for one in known if one["enabled"] and one["failure"]],
             "systems": known,
+            "manages_systems": may_anywhere(actor, Permission.MANAGE_SYSTEMS),
             "runs": jobs_shown(found),
             "runs_shown": _RUNS_SHOWN,
         },

@@ -304,6 +304,7 @@ CALLS: dict[str, Call] = {
         f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
     ),
     "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
+    "registry.queries.cards.uid_of": lambda a, p: cards.uid_of(a, p.object.type.code, p.object.code),
     "registry.queries.finding.find_objects": lambda a, p: bool(
         finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits
     ),

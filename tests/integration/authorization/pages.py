@@ -47,6 +47,7 @@ def filled(route: str, place: Place) -> str:
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
         "<str:type_code>": f"{place.word}-country",
         "<uuid:uid>": str(place.object.uid),
+        "explorer/object/": f"explorer/object/?type={place.word}-country&code={place.object.code}",
         "<str:what>": "label",
         "<int:z>/<int:x>/<int:y>": "0/0/0",
         "import/<str:run>": f"import/{place.import_run.pk}",

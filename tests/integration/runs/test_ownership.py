@@ -53,6 +53,7 @@ def queue(system: ExternalSystem) -> Run:
         OPERATOR,
         kind=Run.Kind.SYNC,
         goal=Run.Goal.RUN,
+        organization=system.organization,
         system=system,
         request={},
         counts={},

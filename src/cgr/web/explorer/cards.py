@@ -13,7 +13,8 @@ from cgr.audit.queries import entries
 from cgr.core.geometry import bounds, to_geojson
 from cgr.core.periods import all_in_force, in_force, latest
 from cgr.runs.queries import runs_of_object
-from cgr.web.words import RUN_KINDS, RUN_STATES, in_reader_language
+from cgr.web.runs.showing import state_words
+from cgr.web.words import RUN_KINDS, in_reader_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cgr.core.drafts import Period
     from cgr.core.records import OurAttribute
     from cgr.registry.queries.cards import Card, Parent
+    from cgr.runs.models import Run
     from cgr.systems.models import ExternalSystem
     from cgr.web.explorer.asking import Asked
 
@@ -220,17 +222,17 @@ def _days(asked: Asked, card: Card, on: str) -> list[tuple[str, str, bool]]:
     return [(str(day), at + asked.query(**hierarchy, on=str(day)), day == on) for day in sorted(days, key=str)]
 
 
-def _run(run: object) -> dict[str, object]:
-    sign, state = RUN_STATES[run.state]  # type: ignore[attr-defined] # a row of the runs
+def _run(run: Run) -> dict[str, object]:
+    sign, state = state_words(run)
     return {
-        "address": f"/runs/{run.pk}/",  # type: ignore[attr-defined]
-        "id": run.pk,  # type: ignore[attr-defined]
-        "kind": RUN_KINDS[run.kind],  # type: ignore[attr-defined]
-        "config": run.config,  # type: ignore[attr-defined]
+        "address": reverse("run", args=[run.pk]),
+        "id": run.pk,
+        "kind": RUN_KINDS[run.kind],
+        "config": run.config,
         "sign": sign,
         "state": state,
-        "state_code": run.state,  # type: ignore[attr-defined]
-        "ended": run.ended,  # type: ignore[attr-defined]
+        "state_code": run.state,
+        "ended": run.ended,
     }
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("explorer/objects/<uuid:uid>/", views.geo_object, name="explorer-object"),
     path("explorer/objects/<uuid:uid>/geometry.geojson", maps.geometry, name="explorer-geometry"),
     path("explorer/objects/<uuid:uid>/change/<str:what>/", changing.change, name="explorer-change"),
+    path("explorer/object/", views.by_code, name="explorer-by-code"),
     path("explorer/add/<str:type_code>/", changing.add, name="explorer-add"),
     path("explorer/candidates/<str:type_code>/", views.candidates, name="explorer-candidates"),
     path("explorer/places/<str:hierarchy>/<str:type_code>.geojson", maps.few_places, name="explorer-places"),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from cgr.accounts.policy import Permission, may
-from cgr.registry.queries.cards import open_object
+from cgr.registry.queries.cards import open_object, uid_of
 from cgr.registry.queries.finding import SHOWN, find_objects
 from cgr.web.explorer import branches
 from cgr.web.explorer.asking import ask
@@ -47,6 +47,15 @@ def geo_object(request: HttpRequest, uid: UUID) -> HttpResponse:
     if request.headers.get("HX-Target") == _IN_CARD or request.headers.get("HX-Request-Type") == "partial":
         return render(request, "web/explorer/card.html", {"card": card_in_words(asked, card), "asked": asked})
     return _page(request, asked, card)
+
+
+@require_GET
+@login_required
+def by_code(request: HttpRequest) -> HttpResponse:
+    """Lead to the page of an object that other pages know by `type` and `code` only, as runs and reports do."""
+    asked = ask(request)
+    uid = uid_of(asked.actor, request.GET.get("type", ""), request.GET.get("code", ""))
+    return redirect(reverse("explorer-object", args=[uid]) + asked.query())
 
 
 @require_GET

@@ -23,7 +23,8 @@ from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
 from cgr.web.failures import refused
 from cgr.web.imports.words import KINDS, OURS, STEPS, carry_out_in_words
-from cgr.web.words import RUN_STATES, in_reader_language, other_side
+from cgr.web.runs.showing import state_words
+from cgr.web.words import in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -91,7 +92,7 @@ def found_or_404(actor: Actor, run: str) -> Run:
 
 def heading(row: Run) -> dict[str, Any]:
     """Give what every page of an import says of it, and in which step of the wizard it stands."""
-    sign, state = RUN_STATES[row.state]
+    sign, state = state_words(row)
     is_preview = row.state == row.State.NEW or bool(row.request.get("preview"))
     return {
         "id": row.pk,
@@ -149,7 +150,7 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
         "run": head,
         "draft": request.session.get("import"),
         "manages": may(actor, Permission.MANAGE_RUNS, organization=row.organization.code),
-        "progress": _progress(row) if head["open"] else None,
+        "progress": _progress(row) if row.state == row.State.RUNNING else None,
         "ahead": ahead_of(row),
         "error": row.error,
         "answered": len(answers_of(row)) if row.state == row.State.NEW else 0,
@@ -226,6 +227,7 @@ def _change(level: int, change: Change) -> dict[str, object]:
         "uid": change.uid,
         "level": level,
         "code": change.object.code,
+        "type_code": change.object.type,
         "is_new": change.kind == "new",
         "fields": fields[:_FIELDS_SHOWN],
         "others": max(0, len(fields) - _FIELDS_SHOWN),

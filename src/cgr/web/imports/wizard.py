@@ -25,7 +25,8 @@ from cgr.web.failures import refused
 from cgr.web.imports.drafts import Draft
 from cgr.web.imports.matching import accept_suggested, matching
 from cgr.web.imports.words import FIELDS, KINDS, OURS
-from cgr.web.words import RUN_STATES, in_reader_language, other_side
+from cgr.web.runs.showing import state_words
+from cgr.web.words import in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -244,7 +245,7 @@ def _plain(draft: Draft) -> list[dict[str, object]]:
 
 
 def _latest(row: Run) -> dict[str, object]:
-    sign, state = RUN_STATES[row.state]
+    sign, state = state_words(row)
     counts = row.summary.get("counts", {})
     return {
         "id": row.pk,

@@ -82,6 +82,9 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
         "title": in_reader_language(config.label) if config is not None else run.config or system,
         "config": config,
         "system": system,
+        "manages_system": run.system is not None
+        and may(actor, Permission.MANAGE_SYSTEMS, organization=run.system.organization.code),
+        "is_import": run.kind != run.Kind.SYNC,
         "digest": run.digest.removeprefix("sha256:"),
         "undoes": run.summary.get("undoes") or run.request.get("undoes"),
         "only": str(run.summary.get("only") or run.request.get("only") or "").removeprefix("failed-of:"),
@@ -155,7 +158,9 @@ def _speed(now: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(outcomes: dict[str, int], run: Run) -> list[tuple[str, int]]:
-    """Give outcomes in their order; what an ended run never came to was skipped."""
+    """Give outcomes in their order; what an ended run never came to was skipped. An import is done whole or not."""
+    if run.kind != run.Kind.SYNC:
+        return []
     found = dict(outcomes)
     rest = found.pop("", 0)
     if rest and (run.ended is not None or run.state == run.State.CANCELLED):
@@ -197,8 +202,10 @@ def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bo
 
 
 def _types(run: Run) -> dict[str, str]:
-    levels = run.settings.get("levels", [])
-    codes = [level["type"] for level in (levels.values() if isinstance(levels, dict) else levels) if "type" in level]
+    if run.kind == run.Kind.SYNC:
+        codes = [level["type"] for level in run.settings.get("levels", [])]
+    else:  # each level of DHIS2 with its type
+        codes = [*run.settings.get("levels", {}).values()]
     return {code: in_reader_language(label) for code, label in type_labels(codes).items()} if codes else {}
 
 

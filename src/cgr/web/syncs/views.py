@@ -30,10 +30,11 @@ from cgr.sync.scheduling import set_schedule
 from cgr.systems import queries as systems
 from cgr.systems.shapes import kept
 from cgr.web.dialogs import leave
+from cgr.web.runs.showing import state_words
 from cgr.web.syncs.glance import glance
 from cgr.web.syncs.words import refused, said
 from cgr.web.systems.words import in_words
-from cgr.web.words import COUNTS, RUN_STATES, in_reader_language
+from cgr.web.words import COUNTS, in_reader_language
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -85,6 +86,7 @@ def sync(request: HttpRequest, code: str) -> HttpResponse:
             "read_at": found.read_at,
             "trouble": in_words(found.trouble) if found.trouble else None,
             "manages": may(actor, Permission.MANAGE_SYNCS, organization=row.organization.code),
+            "manages_system": may(actor, Permission.MANAGE_SYSTEMS, organization=row.system.organization.code),
             **_runs(request, actor, row),
         },
     )
@@ -206,6 +208,7 @@ def _sync(row: SyncConfig) -> dict[str, object]:
         "label": in_reader_language(row.label),
         "organization": in_reader_language(row.organization.label),
         "system": in_reader_language(row.system.label),
+        "system_code": row.system.code,
         "system_enabled": row.system.enabled,
         "hierarchy": in_reader_language(row.hierarchy.label),
         "schedule": now,
@@ -232,7 +235,7 @@ def _runs(request: HttpRequest, actor: Actor, row: SyncConfig) -> dict[str, obje
 
 
 def _run(row: Run) -> dict[str, object]:
-    sign, state = RUN_STATES[row.state]
+    sign, state = state_words(row)
     counts = row.summary.get("counts", {})
     return {
         "id": row.pk,

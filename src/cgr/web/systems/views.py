@@ -20,6 +20,7 @@ from cgr.core.errors import BadInput, CgrError, NotAllowed
 from cgr.dhis2.compatibility import compatibility_of, compatibility_table
 from cgr.dhis2.plugin import FILE_NAME
 from cgr.dhis2.versions import parse_version
+from cgr.sync.configs import configs
 from cgr.systems import actions, queries
 from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check, try_out
 from cgr.systems.plugin import dhis2_app
@@ -36,6 +37,7 @@ from cgr.web.systems.words import (
     registration_in_words,
     users_in_words,
 )
+from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -203,6 +205,8 @@ def _page(actor: Actor, row: ExternalSystem) -> dict[str, object]:
         "system": shown_system(row),
         "compatibility": _compatibility(row.version),
         "uses": [users_in_words(name, count) for name, count in queries.users_of(row)],
+        "syncs": [(one.code, in_reader_language(one.label)) for one in configs(actor).filter(system=row)],
+        "manages_syncs": may_anywhere(actor, Permission.MANAGE_SYNCS),
         "oauth": row.auth_kind == OAUTH2,
         "by_consent": row.auth_kind == OAUTH2 and row.grant == CODE,
         "signed_in_as": queries.signed_in_as(row),

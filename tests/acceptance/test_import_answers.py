@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 
+from cgr.accounts.actions import add_user, create_token
 from cgr.audit.models import AuditEntry
 from cgr.core.errors import CgrError, NeedsConsent
 from cgr.core.importing import parse_answer
@@ -220,3 +223,62 @@ def test_a_preview_in_the_foreground_keeps_nothing_and_says_the_same(importing: 
     assert told.counts == kept.counts
     assert [bytes(line) for line in told.read_changes()] != []
     assert sorted(map(str, told.problems)) == sorted(map(str, kept.problems))
+
+
+def test_a_program_previews_answers_accepts_and_carries_out_an_import(clashing: Importing) -> None:
+    places(clashing)
+    add_user(clashing.actor, "ada", password="correct horse battery", role="registry-administrator", organization="MOH")
+    token = create_token(clashing.actor, "program", scopes=["read", "write", "sync"], days=1, owner="ada")
+    narrow = create_token(clashing.actor, "narrow", scopes=["sync"], days=1, owner="ada")
+
+    def ask(method: str, path: str, body: Any = None, *, by: str = token) -> tuple[int, Any]:
+        sent = "" if body is None else json.dumps(body)
+        headers = {"Authorization": f"Bearer {by}"}
+        got = Client().generic(method, f"/api/v1{path}", sent, content_type="application/json", headers=headers)
+        text = b"".join(got.streaming_content) if got.streaming else got.content
+        return got.status_code, json.loads(text) if text else None
+
+    levels = {str(level): of_type for level, of_type in LEVELS.items()}
+    asked = {"system": "hmis", "hierarchy": "admin", "levels": levels}
+    run = ask("POST", "/imports?preview=true", asked)[1]["id"]
+    row = Run.objects.get(pk=run)
+    assert ask("POST", f"/imports/{run}/items/OuFacility1/answer", {"as": "skip"})[0] == 409  # nothing is found yet
+    worked(row)
+    assert ask("GET", f"/runs/{run}")[1]["state"] == "new"
+    found = ask("GET", f"/runs/{run}/items?category=problem")[1]["items"]
+    assert [one["uid"] for one in found] == ["OuFacility1", "OuFacility3", "OuFacility4"]
+
+    for uid, text in (("OuFacility1", "existing:F1"), ("OuFacility3", "new"), ("OuFacility4", "skip")):
+        status, kept = ask("POST", f"/imports/{run}/items/{uid}/answer", {"as": text})
+        assert (status, kept["as"], kept["by"]) == (200, text, "ada (token program)")
+    assert clashing.objects()["F1"]["external_ids"] == {"hmis": "OuFacility1"}
+    assert ask("DELETE", f"/imports/{run}/items/OuFacility1/answer") == (204, None)
+    assert "external_ids" not in clashing.objects()["F1"]
+    # Whose token may start runs and not write gives no object an id.
+    refused, _ = ask("POST", f"/imports/{run}/items/OuFacility1/answer", {"as": "existing:F1"}, by=narrow)
+    assert refused in {404, 422}
+    assert "external_ids" not in clashing.objects()["F1"]
+    assert ask("POST", f"/imports/{run}/items/OuFacility1/answer", {"as": "new:F1-B"})[0] == 200
+    assert ask("POST", f"/imports/{run}/items/OuFacility1/answer", {"as": "perhaps"})[0] == 422
+    assert ask("POST", f"/imports/{run}/items/OuNowhere01/answer", {"as": "skip"})[1]["code"] == "import-item-unknown"
+
+    listed, after = [], ""
+    while after is not None:
+        page = ask("GET", f"/imports/{run}/suggestions?above=0.8&limit=1{after and f'&after={after}'}")[1]
+        listed += [one["uid"] for one in page["suggestions"]]
+        after = page["next"]
+    assert listed == [each.line.uid for each in suggestions(row, above=0.8)]
+    assert {"OuKafueClin", "OuMumbwaHP1", "OuTwinOneAa"} <= set(listed)
+    accepting = f"/imports/{run}/suggestions/accept"
+    would = ask("POST", f"{accepting}?preview=true", {"above": 0.8})[1]
+    assert "external_ids" not in clashing.objects()["kafue"]
+    assert ask("POST", accepting, {"above": 0.8, "expected": 99})[1]["code"] == "suggestions-changed"
+    assert ask("POST", accepting, {"above": 0.8, "expected": len(would["accepted"])})[1] == would
+    assert clashing.objects()["kafue"]["external_ids"] == {"hmis": "OuKafueClin"}
+
+    assert ask("POST", f"/runs/{run}/resume") == (202, {"id": run, "state": "queued"})
+    assert worked(row).state == Run.State.SUCCESS
+    made = clashing.objects()
+    assert made["F1-B"]["external_ids"] == {"hmis": "OuFacility1"}
+    assert "external_ids" not in made["F4"]
+    assert ask("GET", f"/imports/{run}/suggestions?above=0.8")[1]["suggestions"] == []

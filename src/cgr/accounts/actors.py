@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from cgr.core.errors import NotAllowed
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from cgr.accounts.models import User
+    from cgr.accounts.models import ApiToken, User
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
 """A program may ask many times a second; when it last did is for people to look at."""
@@ -52,16 +53,25 @@ class Actor:
 _OPERATOR = "cli:"
 """No person's name can begin like this: names have no colon."""
 
+_WITH_TOKEN = re.compile(r"(?P<person>\S+) \(token (?P<token>.+)\)")
+"""How the actor of a token is called; no person's name has a blank."""
+
 
 def actor_named(name: str) -> Actor:
     """Give who a worker acts for: the person of this name with the rights they have now, or the machine's operator.
 
-    Somebody who was removed or switched off since they asked has no rights any more.
+    Who asked with a token is narrowed to the scopes that the token has now. Somebody who was removed or switched off
+    since they asked has no rights any more, nor has a token that was revoked or has expired: to take a token away is to
+    stop what was begun with it.
     """
     if name.startswith(_OPERATOR):
         return Actor(name=name, is_system_administrator=True)
-    from cgr.accounts.models import User  # noqa: PLC0415 - this module is read before Django is set up
+    from cgr.accounts.models import ApiToken, User  # noqa: PLC0415 - this module is read before Django is set up
 
+    if with_token := _WITH_TOKEN.fullmatch(name):
+        tokens = ApiToken.objects.select_related("user").filter(expires__gt=timezone.now())
+        row = tokens.filter(user__username=with_token["person"], name=with_token["token"]).first()
+        return Actor(name=name) if row is None else _with_token(row)
     user = User.objects.filter(username=name).first()
     return Actor(name=name) if user is None else actor_of(user)
 
@@ -113,5 +123,14 @@ def actor_of_token(raw: str) -> Actor:
         )
     if row.last_used is None or row.last_used < now - _USE_NOTED_EVERY:
         ApiToken.objects.filter(pk=row.pk).update(last_used=now)
+    return _with_token(row)
+
+
+def named_with_token(person: str, token: str) -> str:
+    """Say who acts, as it stands in the audit log and with a run."""
+    return f"{person} (token {token})"
+
+
+def _with_token(row: ApiToken) -> Actor:
     person = actor_of(row.user)
-    return replace(person, name=f"{person.name} (token {row.name})", scopes=frozenset(row.scopes))
+    return replace(person, name=named_with_token(person.name, row.name), scopes=frozenset(row.scopes))

@@ -141,6 +141,12 @@ def may_anywhere(actor: Actor, permission: Permission) -> bool:
     return organizations_where(actor, permission) != frozenset()
 
 
+def require_anywhere(actor: Actor, permission: Permission) -> None:
+    """Refuse with NotAllowed who has the permission in no organization; where they have it is asked for each thing."""
+    if not may_anywhere(actor, permission):
+        require(actor, permission, organization="")
+
+
 def require_person(actor: Actor) -> int:
     """Give the key of the person who acts, in person: their own tokens and sessions are nobody else's business.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
 from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
@@ -12,13 +11,12 @@ from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
-from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping, reasons
+from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cgr.imports.actions import ImportResult
-    from cgr.imports.suggesting import Suggested
     from cgr.runs.models import Run
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
@@ -147,12 +145,12 @@ def suggestions(
     found = import_run(actor, run)
     if above is None or not (preview or accept):
         listed = suggesting.suggestions(found, above=above or 0.0)
-        rows = [_suggestion(each) for each in listed]
+        rows = [suggesting.suggestion_json(each) for each in listed]
         show({"run": str(found.pk), "suggestions": rows}, _suggestion_words(rows), as_json=as_json)
         return
     does = suggesting.accept if accept else suggesting.acceptable
     done = does(actor, found, above=above)
-    rows, left = ([_suggestion(each) for each in part] for part in (done.accepted, done.open))
+    rows, left = ([suggesting.suggestion_json(each) for each in part] for part in (done.accepted, done.open))
     document = {"run": str(found.pk), "above": above, "accepted" if accept else "would_accept": rows, "open": left}
     verb = "Accepted" if accept else "Would accept"
     show(
@@ -206,17 +204,6 @@ def _is_preview(run: Run) -> bool:
     return run.state == run.State.NEW
 
 
-def _suggestion(each: Suggested) -> dict[str, Any]:
-    """Give the JSON of one suggestion; `reasons` in words."""
-    found = each.suggestion
-    return {
-        "uid": found.uid,
-        "unit": msgspec.to_builtins(found.unit),
-        "candidates": [{**msgspec.to_builtins(one), "reasons": reasons(one)} for one in found.candidates],
-        "decision": each.decision or None,
-    }
-
-
 def _suggestion_words(rows: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         best = row["candidates"][0]
@@ -229,9 +216,9 @@ def _suggestion_words(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
-    document = import_document(result)
-    if as_json:
-        document["changes"] = list(result.read_changes())
+    from cgr.imports.reports import document_of  # noqa: PLC0415 - needs Django set up
+
+    document = document_of(result)
     show(document, import_words(document, preview=preview), as_json=as_json)
     return _SOME_CONFLICTS if result.problems else 0
 
@@ -241,18 +228,6 @@ def _read_mapping(path: str) -> ImportMapping:
 
     with open_input(path) as stream:
         return parse_mapping(read_yaml(stream.read()).value, origin=path)
-
-
-def import_document(result: ImportResult) -> dict[str, Any]:
-    """Give the JSON of contract.md, for the caller to add the changes to."""
-    return {
-        "run": None if result.run is None else str(result.run),
-        "counts": result.counts,
-        "levels": msgspec.to_builtins(result.levels),
-        "changes": [],
-        "problems": msgspec.to_builtins(result.problems),
-        "notes": msgspec.to_builtins(result.notes),
-    }
 
 
 def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cgr.cli.downloads import FormatOption, Output, check_format, write_file
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import object_words, plan_words, report_words
+from cgr.core.mapping_rules import findings_json
 from cgr.core.progress import Together
 
 if TYPE_CHECKING:
@@ -54,22 +55,10 @@ def check(config: Config, *, as_json: Json = False) -> int:
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
 
     findings = actions.check(actor, config)
-    ok = not any(finding.severity == "error" for finding in findings)
-    document = {
-        "ok": ok,
-        "findings": [
-            {
-                "severity": finding.severity,
-                "where": finding.where,
-                "message": finding.message,
-                "next_step": finding.next_step,
-            }
-            for finding in findings
-        ],
-    }
+    document = findings_json(findings)
     words = [f"{finding.severity}: {finding.message} {finding.next_step}" for finding in findings]
     show(document, words or ["Everything the configuration names is there."], as_json=as_json)
-    return 0 if ok else _SOME_FAILED
+    return 0 if document["ok"] else _SOME_FAILED
 
 
 @app.command("plan")

@@ -11,9 +11,9 @@ from msgspec import UNSET, Struct, UnsetType
 from cgr.accounts import actions as accounts
 from cgr.accounts.policy import Permission
 from cgr.audit.saving import Fields
-from cgr.configuration.document import NotifyEntry, parse_document
+from cgr.configuration.document import NotifyEntry, checked, parse_document
 from cgr.configuration.rehearsing import SANDBOX, refuse_real_systems, rehearsed
-from cgr.configuration.secrets_given import resolve
+from cgr.configuration.secrets_given import resolve_for
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
@@ -62,7 +62,14 @@ def apply(
 
     `sandboxes`: by system the address that is rehearsed with; the rest of the file that reaches out is left out.
     """
-    document = parse_document(content)
+    return apply_document(actor, parse_document(content), preview=preview, sandboxes=sandboxes)
+
+
+def apply_document(
+    actor: Actor, document: Document, *, preview: bool = False, sandboxes: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
+    """Apply a file that was read already, as `apply` does."""
+    checked(document)
     if sandboxes:
         document = rehearsed(document, sandboxes)
         refuse_real_systems(registered.systems(actor, permission=Permission.MANAGE_SYSTEMS), sandboxes)
@@ -95,7 +102,7 @@ def _save(actor: Actor, document: Document, sandbox: SignIn | None) -> Iterator[
     for system in document.systems:
         yield (
             Entry("system", system.code),
-            _save_system(actor, system, sandbox or _sign_in(system.auth, of=system.code)),
+            _save_system(actor, system, sandbox or _sign_in(actor, system.auth, of=system.code)),
         )
     for sync in document.syncs:
         yield Entry("sync", sync.code), _save_sync(actor, sync)
@@ -120,9 +127,8 @@ def _save_system(actor: Actor, entry: SystemEntry, sign_in: SignIn) -> Saved:
     )
 
 
-def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
-    reference = auth.secret(of=of)
-    secret = None if reference is None else resolve(reference, of=f'system "{of}"')
+def _sign_in(actor: Actor, auth: AuthEntry, *, of: str) -> SignIn:
+    secret = resolve_for(actor, auth.secret(of=of), of=f'system "{of}"')
     if auth.kind != OAUTH2:
         return SignIn(
             auth.kind,
@@ -138,7 +144,7 @@ def _sign_in(auth: AuthEntry, *, of: str) -> SignIn:
         secret,
         client_id=auth.client_id,
         grant=auth.grant or CODE,
-        password=None if auth.password is None else resolve(auth.password, of=f'system "{of}"'),
+        password=resolve_for(actor, auth.password, of=f'system "{of}"'),
         people_sign_in=auth.people_sign_in,
     )
 
@@ -153,13 +159,13 @@ def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:
         system=entry.system,
         settings=entry.mapping(),
         schedule=entry.schedule,
-        notify=_notify(entry),
+        notify=_notify(actor, entry),
     )
 
 
-def _notify(entry: SyncEntry) -> NotifyGiven | UnsetType | None:
+def _notify(actor: Actor, entry: SyncEntry) -> NotifyGiven | UnsetType | None:
     if not isinstance(entry.notify, NotifyEntry):
         return entry.notify
     reference = entry.notify.webhook.secret if entry.notify.webhook else None
-    secret = None if reference is None else resolve(reference, of=f'the webhook of "{entry.code}"')
+    secret = resolve_for(actor, reference, of=f'the webhook of "{entry.code}"')
     return NotifyGiven(entry.notify.notify(), secret)

@@ -146,7 +146,11 @@ _SECTIONS = ("organizations", "terms", "types", "hierarchies", "systems", "syncs
 
 def parse_document(content: bytes) -> Document:
     """Read a configuration file; BadInput naming line and entry for what doesn't fit, before anything is written."""
-    document = read_strictly(content, Document)
+    return checked(read_strictly(content, Document))
+
+
+def checked(document: Document) -> Document:
+    """Give a document back in which every code stands once; BadInput otherwise."""
     for section in _SECTIONS:
         _check_codes(document, section)
     return document

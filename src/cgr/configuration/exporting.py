@@ -33,6 +33,11 @@ def export(actor: Actor, *, references: bool = False) -> str:
 
     `references`: with a variable for each secret, so that it can be applied where the systems aren't registered yet.
     """
+    return (_WITH if references else _WITHOUT) + written(document_of(actor, references=references))
+
+
+def document_of(actor: Actor, *, references: bool = False) -> dict[str, object]:
+    """Give the same as plain values, in the shape of the file."""
     reference = _Variables().reference if references else None
     document = {
         "version": 1,
@@ -43,8 +48,7 @@ def export(actor: Actor, *, references: bool = False) -> str:
         "systems": systems.export(actor, reference=reference),
         "syncs": configs.export(actor, reference=reference),
     }
-    present = {name: _main_language_first(content) for name, content in document.items() if content}
-    return (_WITH if references else _WITHOUT) + written(present)
+    return {name: _main_language_first(content) for name, content in document.items() if content}
 
 
 def _main_language_first(value: object) -> object:

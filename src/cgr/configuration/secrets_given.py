@@ -11,9 +11,25 @@ from cgr.core.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cgr.accounts.actors import Actor
     from cgr.configuration.document import Reference
 
 _MOST_BYTES = 10_000
+
+
+def resolve_for(actor: Actor, reference: Reference | None, *, of: str) -> str | None:
+    """Give the secret that is referred to, None where none is; only for whoever runs the command line here.
+
+    Variables and files are this machine's: somebody elsewhere could else have any of them sent to a server of theirs.
+    """
+    if reference is None:
+        return None
+    if not actor.is_local_operator:
+        raise _refused(
+            f"The secret of {of} is a reference to this machine, which can't be followed from elsewhere.",
+            "Leave the secret out, and register the system, or save the synchronization, with the secret itself.",
+        )
+    return resolve(reference, of=of)
 
 
 def resolve(reference: Reference, *, of: str, variables: Mapping[str, str] = os.environ) -> str:

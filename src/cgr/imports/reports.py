@@ -10,6 +10,7 @@ from msgspec import Struct
 from cgr.core.changes import ObjectRef
 from cgr.core.errors import BadInput
 from cgr.core.importing import Trouble
+from cgr.core.streamed_json import Lines
 from cgr.imports.actions import ImportNote, ImportResult, LevelCounts
 from cgr.runs.items import Line, read_lines, read_records
 from cgr.runs.queries import run as find_run
@@ -42,6 +43,18 @@ def result_of(run: Run) -> ImportResult:
         problems=read_records(run.pk, "problem", Trouble),
         notes=[msgspec.convert(note, ImportNote) for note in run.summary.get("notes", [])],
     )
+
+
+def document_of(result: ImportResult) -> dict[str, Any]:
+    """Give the JSON of contract.md; the changes are read while it is written."""
+    return {
+        "run": None if result.run is None else str(result.run),
+        "counts": result.counts,
+        "levels": msgspec.to_builtins(result.levels),
+        "changes": Lines(result.read_changes),
+        "problems": msgspec.to_builtins(result.problems),
+        "notes": msgspec.to_builtins(result.notes),
+    }
 
 
 class Change(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import transaction
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, NeedsConsent
-from cgr.core.importing import Answer, Decision
+from cgr.core.importing import Answer, Decision, reasons
 from cgr.imports.answers import answers_of, keep, link
 from cgr.imports.lines import Suggestion, first_position
 from cgr.registry import queries as registry
@@ -60,6 +60,17 @@ def suggestions(run: Run, *, after: int = -1, above: float = 0.0, limit: int | N
         Suggested(line.position, line, decode(line.body), answers[line.uid].decision if line.uid in answers else "")
         for line in lines
     ]
+
+
+def suggestion_json(each: Suggested) -> dict[str, Any]:
+    """Give the JSON of one suggestion; `reasons` in words."""
+    found = each.suggestion
+    return {
+        "uid": found.uid,
+        "unit": msgspec.to_builtins(found.unit),
+        "candidates": [{**msgspec.to_builtins(one), "reasons": reasons(one)} for one in found.candidates],
+        "decision": each.decision or None,
+    }
 
 
 def acceptable(actor: Actor, run: Run, *, above: float) -> Acceptable:

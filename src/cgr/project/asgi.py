@@ -9,4 +9,7 @@ from cgr.project import wiring
 from cgr.web.body_limit import BodyLimit
 
 wiring.start()
-application = BodyLimit(get_asgi_application(), limit=settings.MAX_BODY_BYTES)
+
+from cgr.api.large_bodies import larger_limit, too_large  # noqa: E402 - needs Django set up
+
+application = BodyLimit(get_asgi_application(), limit=settings.MAX_BODY_BYTES, more=larger_limit, refusal=too_large)

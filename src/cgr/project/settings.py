@@ -120,8 +120,10 @@ CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: forms carry the token
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
-# What a request may bring. The first is enforced while it arrives, the others by Django when it is read.
+# What a request may bring. The first two are enforced while it arrives, the others by Django when it is read. The
+# second is for Geo-Objects in bulk, sent with a good token: three times what a country of 300,000 places needs.
 MAX_BODY_BYTES = 10 * 2**20
+MAX_OBJECTS_BODY_BYTES = 2**30
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a synchronization may map some hundred terms on each of its levels
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
@@ -156,6 +158,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,3/10m/key",
     "change_password": "5/m/user",
     "first_administrator": "10/m/ip",
+    "api_token": "30/m/ip",  # guesses; a token that is good is never counted
 }
 MFA_ADAPTER = "cgr.accounts.signing_in.SecondFactor"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is optional here, and nobody registers themselves

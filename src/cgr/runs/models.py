@@ -74,6 +74,26 @@ class Run(models.Model):
         return f"{self.pk} {self.config} {self.state}"
 
 
+class StartedOnce(models.Model):
+    """A key that somebody started a run with: the same key again gives that run (Idempotency-Key of the API).
+
+    `asked`: digest of what was asked for with it, so that a key isn't used for two things.
+    """
+
+    actor = models.CharField(max_length=200)
+    key = models.CharField(max_length=100)
+    asked = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["actor", "key"], name="one_run_per_key")]
+
+    def __str__(self) -> str:
+        """Show the key."""
+        return f"{self.actor} {self.key}"
+
+
 class RunProgress(models.Model):
     """How far a run is, written about once a second over a connection of its own (R9.3).
 

@@ -86,6 +86,12 @@ def ahead_of(row: Run) -> Run | None:
     return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
 
 
+def queued_json(row: Run) -> dict[str, object]:
+    """Give a run that was handed to the workers; `behind`: the run that it waits for."""
+    ahead = ahead_of(row)
+    return {"id": str(row.pk), "state": row.state, **({"behind": str(ahead.pk)} if ahead else {})}
+
+
 def waiting_for(rows: Iterable[Run]) -> dict[int, Run]:
     """Give for those of the runs that are queued the one that each waits for (`ahead_of`), in one query for all."""
     queued = [row for row in rows if row.state == Run.State.QUEUED]

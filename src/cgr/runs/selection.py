@@ -32,7 +32,8 @@ _ASKED = (
     " AND (%(kinds)s::text[] IS NULL OR i.kinds && %(kinds)s::varchar[])"
     " AND (%(text)s::text IS NULL OR i.code ILIKE %(like)s OR i.uid = %(text)s OR {called})"
 )
-_IN_ORDER = " ORDER BY i.position"
+_PAGE = " AND i.position > %(after)s ORDER BY i.position LIMIT %(most)s"
+_ONE = " AND i.id = %(one)s"
 # What an ended run never came to is told as `reports` tells it: skipped, or unknown where it was sent.
 _CHANGES = (  # noqa: S608 - put together from texts of this module only
     "SELECT i.id, i.position, i.object_key, i.body::text, i.sent_in, i.unit_written, i.outcome, i.error::text,"
@@ -51,7 +52,7 @@ _PROBLEMS = (  # noqa: S608 - the same
     " FROM runs_runitem AS i LEFT JOIN runs_evidence AS e ON e.item_id = i.id"
     " WHERE i.run_id = %(run)s AND i.category = 'problem'"
 ) + _ASKED.format(called=labelled("i.object_key", "%(called)s"), told=f"'{PROBLEM}'", why="i.body->>'code'")
-_NOTES = "SELECT body::text FROM runs_runitem WHERE run_id = %(run)s AND category = 'note' ORDER BY position"
+_NOTES = "SELECT i.position, i.body::text FROM runs_runitem AS i WHERE i.run_id = %(run)s AND i.category = 'note'"
 
 
 class Which(Struct, frozen=True):
@@ -69,6 +70,16 @@ class Which(Struct, frozen=True):
 
 
 ALL = Which()
+
+
+class Page(Struct, frozen=True):
+    """A piece of a list: at most `most` lines (None: all) with a position beyond `after`."""
+
+    after: int = -1
+    most: int | None = None
+
+
+WHOLE = Page()
 
 
 class ReportedChange(Struct, frozen=True):
@@ -123,22 +134,32 @@ def _bad_filter(message: str, next_step: str) -> BadInput:
     return BadInput(message, code="bad-filter", next_step=next_step)
 
 
-def selected_changes(run: Run, asked: Which = ALL) -> Iterator[ReportedChange]:
+def selected_changes(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[ReportedChange]:
     """Stream the changes of a run that are asked for."""
-    return map(_change, _stream(_CHANGES + _IN_ORDER, run, asked))
+    return map(_change, _read(_CHANGES + _PAGE, run, asked, page))
 
 
-def selected_problems(run: Run, asked: Which = ALL) -> Iterator[ReportedProblem]:
+def selected_problems(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[ReportedProblem]:
     """Stream the problems of a run that are asked for."""
-    return map(_problem, _stream(_PROBLEMS + _IN_ORDER, run, asked))
+    return map(_problem, _read(_PROBLEMS + _PAGE, run, asked, page))
 
 
-def selected_notes(run: Run, asked: Which = ALL) -> Iterator[Note]:
-    """Stream the notes of a run; who asks for certain lines gets none, for notes have neither level nor outcome."""
+def selected_notes(run: Run, asked: Which = ALL, *, page: Page = WHOLE) -> Iterator[tuple[Note, int]]:
+    """Stream the notes of a run with their positions.
+
+    Who asks for certain lines gets none, for notes have neither level nor outcome.
+    """
     decode = msgspec.json.Decoder(Note).decode
     if asked == ALL:
-        for (body,) in _stream(_NOTES, run, asked):
-            yield decode(body)
+        for at, body in _read(_NOTES + _PAGE, run, asked, page):
+            yield decode(body), at
+
+
+def selected_bodies(run: Run, category: str, asked: Which, *, page: Page) -> Iterator[tuple[str, int]]:
+    """Stream lines of a run as the JSON that they were stored as, with their positions: what an import has."""
+    statement = _PROBLEMS if category == PROBLEM else _CHANGES
+    for _, position, _, body, *_ in _read(statement + _PAGE, run, asked, page):
+        yield body, position
 
 
 class Place(Struct, frozen=True):
@@ -148,10 +169,6 @@ class Place(Struct, frozen=True):
     position: int = -1
 
 
-_ONE = " AND i.id = %(one)s"
-_PAGE = f" AND i.position > %(after)s{_IN_ORDER} LIMIT %(most)s"
-
-
 def page_of(
     run: Run, asked: Which = ALL, *, after: Place | None = None, most: int
 ) -> list[ReportedChange | ReportedProblem]:
@@ -159,19 +176,17 @@ def page_of(
     begin = after or Place()
     found: list[ReportedChange | ReportedProblem] = []
     if begin.category == RunItem.Category.CHANGE:
-        more: dict[str, Any] = {"after": begin.position, "most": most}
-        found += map(_change, _fetch(_CHANGES + _PAGE, run, asked, more))
+        found += selected_changes(run, asked, page=Page(begin.position, most))
         begin = Place(RunItem.Category.PROBLEM.value)
     if len(found) < most:
-        more = {"after": begin.position, "most": most - len(found)}
-        found += map(_problem, _fetch(_PROBLEMS + _PAGE, run, asked, more))
+        found += selected_problems(run, asked, page=Page(begin.position, most - len(found)))
     return found
 
 
 def line_of(run: Run, line: int) -> ReportedChange | ReportedProblem | None:
     """Give one change or problem of a run by its place in the table."""
     for statement, read in ((_CHANGES, _change), (_PROBLEMS, _problem)):
-        for row in _fetch(statement + _ONE, run, ALL, {"one": line}):
+        for row in _fetch(statement + _ONE, {**_parameters(run, ALL), "one": line}):
             return read(row)
     return None
 
@@ -193,18 +208,23 @@ def _problem(row: tuple[Any, ...]) -> ReportedProblem:
     return ReportedProblem(pk, _decode_problem(body), position, key or 0, sent, answer)
 
 
-def _fetch(statement: str, run: Run, asked: Which, more: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**_parameters(run, asked), **more})
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
-def _stream(statement: str, run: Run, asked: Which) -> Iterator[tuple[Any, ...]]:
+def _read(statement: str, run: Run, asked: Which, page: Page) -> Iterator[tuple[Any, ...]]:
+    """Give a page in one query; all of a run as a stream."""
+    parameters = {**_parameters(run, asked), "after": page.after, "most": page.most}
+    if page.most is not None:
+        yield from _fetch(statement, parameters)
+        return
     with connection.chunked_cursor() as cursor:
-        cursor.execute(statement, _parameters(run, asked))
+        cursor.execute(statement, parameters)
         while rows := cursor.fetchmany(_CHUNK):
             yield from rows
+
+
+def _fetch(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _parameters(run: Run, asked: Which) -> dict[str, Any]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class _Request(TypedDict, total=False):
     """How a worker is to do it: see `queue_plan`, `queue_apply`, `queue_undo`.
 
-    `begun`: the first request may have been sent.
+    `begun`: the first request may have been sent. `undoes`: the run that the plan puts back.
     """
 
     as_of: str | None
@@ -94,7 +94,7 @@ def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] 
 
 @transaction.atomic
 def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
-    """Have a worker make the plan that undoes a run; `close` as in `sync.undoing.undo`."""
+    """Have a worker make the plan that undoes a run; BadInput when it can't be undone. `close`: see `undoing.undo`."""
     require_undoable(actor, run)
     request = _Request(undoes=str(run.pk), close=close.isoformat() if close else None, consents=[], why="")
     made = runs.queue_new(

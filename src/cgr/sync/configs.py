@@ -107,9 +107,13 @@ def configs(actor: Actor) -> QuerySet[SyncConfig]:
     return found if visible is None else found.filter(organization__code__in=visible)
 
 
-def config(actor: Actor, code: str) -> SyncConfig:
-    """Give one configuration; NotAllowed when it doesn't exist or the actor may not know it."""
-    found = configs(actor).filter(code=code).first()
+def config(actor: Actor, code: str, *, for_update: bool = False) -> SyncConfig:
+    """Give one configuration; NotAllowed when it doesn't exist or the actor may not know it.
+
+    `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
+    """
+    known = configs(actor).filter(code=code)
+    found = (known.select_for_update(of=("self",)) if for_update else known).first()
     if found is None:
         raise unknown("synchronization configuration", code)
     return found
@@ -121,23 +125,25 @@ def mapping_of(row: SyncConfig) -> SyncMapping:
 
 
 def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:
-    """Give the configurations in the shape of the configuration file.
+    """Give the configurations in the shape of the configuration file; `reference` as in `config_json`."""
+    return [config_json(row, reference=reference) for row in configs(actor)]
+
+
+def config_json(row: SyncConfig, *, reference: Reference | None = None) -> dict[str, object]:
+    """Give a configuration in the shape of the configuration file.
 
     `reference`: what stands in place of a webhook's secret, by configuration; None: nothing does.
     """
-    return [
-        {
-            "code": row.code,
-            "organization": row.organization.code,
-            "label": row.label,
-            "hierarchy": row.hierarchy.code,
-            "system": row.system.code,
-            **({"schedule": row.schedule} if row.schedule else {}),
-            **msgspec.to_builtins(mapping_of(row)),  # in the order in which people write it
-            **_exported_notify(row, reference),
-        }
-        for row in configs(actor)
-    ]
+    return {
+        "code": row.code,
+        "organization": row.organization.code,
+        "label": row.label,
+        "hierarchy": row.hierarchy.code,
+        "system": row.system.code,
+        **({"schedule": row.schedule} if row.schedule else {}),
+        **msgspec.to_builtins(mapping_of(row)),  # in the order in which people write it
+        **_exported_notify(row, reference),
+    }
 
 
 def require_own(actor: Actor, row: SyncConfig) -> None:

@@ -20,6 +20,7 @@ from cgr.runs.items import PlannedItem, outcome_counts
 from cgr.runs.progress import progress_json
 from cgr.runs.selection import (
     ALL,
+    Page,
     ReportedChange,
     ReportedProblem,
     Which,
@@ -29,6 +30,8 @@ from cgr.runs.selection import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cgr.runs.models import Run
 
 _RESUME = "Continue the run with cgr sync resume {run}, or plan again."
@@ -88,11 +91,28 @@ def _head(run: Run) -> dict[str, Any]:
 
 def _tail(run: Run, asked: Which) -> dict[str, Any]:
     return {
-        "problems": Lines(
-            lambda: ({**problem_json(found.problem), **_exchange(found)} for found in selected_problems(run, asked))
-        ),
-        "notes": Lines(lambda: (note_json(note) for note in selected_notes(run, asked))),
+        "problems": Lines(lambda: (_as_problem(found) for found in selected_problems(run, asked))),
+        "notes": Lines(lambda: (note_json(note) for note, _ in selected_notes(run, asked))),
     }
+
+
+def items_of(run: Run, category: str, asked: Which, *, page: Page) -> Iterator[tuple[dict[str, Any], int]]:
+    """Give a page of the lines of one category (change, problem or note) as a report has them, with their positions."""
+    match category:
+        case "change":
+            names = _names(run)
+            for change in selected_changes(run, asked, page=page):
+                yield _reported(change, run, names), change.position
+        case "problem":
+            for problem in selected_problems(run, asked, page=page):
+                yield _as_problem(problem), problem.position
+        case _:
+            for note, at in selected_notes(run, asked, page=page):
+                yield note_json(note), at
+
+
+def _as_problem(found: ReportedProblem) -> dict[str, Any]:
+    return {**problem_json(found.problem), **_exchange(found)}
 
 
 def _reported(found: ReportedChange, run: Run, names: Names) -> dict[str, Any]:

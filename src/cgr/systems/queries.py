@@ -24,9 +24,15 @@ def systems(actor: Actor, *, permission: Permission = Permission.SEE_SYSTEMS) ->
     return found if visible is None else found.filter(organization__code__in=visible)
 
 
-def system(actor: Actor, code: str, *, permission: Permission = Permission.SEE_SYSTEMS) -> ExternalSystem:
-    """Give one system; NotAllowed when it doesn't exist or the actor may not know it."""
-    found = systems(actor, permission=permission).filter(code=code).first()
+def system(
+    actor: Actor, code: str, *, permission: Permission = Permission.SEE_SYSTEMS, for_update: bool = False
+) -> ExternalSystem:
+    """Give one system; NotAllowed when it doesn't exist or the actor may not know it.
+
+    `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
+    """
+    known = systems(actor, permission=permission).filter(code=code)
+    found = (known.select_for_update(of=("self",)) if for_update else known).first()
     if found is None:
         raise unknown("external system", code)
     return found
@@ -43,17 +49,34 @@ def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str
     """
     return [
         {
-            "code": row.code,
-            "organization": row.organization.code,
-            "kind": row.kind,
-            "label": row.label,
-            **({"description": row.description} if row.description else {}),
-            "url": row.url,
+            **_registration(row),
             **({} if row.enabled else {"enabled": False}),
             "auth": {**_auth(row), **({} if reference is None else _references(row, reference))},
         }
         for row in systems(actor, permission=Permission.MANAGE_SYSTEMS)
     ]
+
+
+def system_json(row: ExternalSystem, *, managed: bool) -> dict[str, object]:
+    """Give a system with its state for scripts; how we sign in is for who manages it, secrets are for nobody."""
+    return {
+        **_registration(row),
+        "enabled": row.enabled,
+        "version": row.version or None,
+        "checked_at": row.checked_at.isoformat() if row.checked_at else None,
+        **({"auth": _auth(row)} if managed else {}),
+    }
+
+
+def _registration(row: ExternalSystem) -> dict[str, object]:
+    return {
+        "code": row.code,
+        "organization": row.organization.code,
+        "kind": row.kind,
+        "label": row.label,
+        **({"description": row.description} if row.description else {}),
+        "url": row.url,
+    }
 
 
 def _auth(row: ExternalSystem) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cgr.accounts import actions, queries
-from cgr.accounts.actors import Actor, actor_of, actor_of_token, local_operator
+from cgr.accounts.actors import Actor, actor_named, actor_of, actor_of_token, local_operator
 from cgr.accounts.models import ApiToken, User
 from cgr.accounts.policy import SCOPES, Permission, may, organizations_where
 from cgr.audit.queries import entries
@@ -140,3 +140,25 @@ def test_it_refuses_in_words(ada: Actor, given: dict[str, object], code: str) ->
         actions.create_token(ada, **{"name": "new", "scopes": ["read"], "days": 1, **given})
     assert refused.value.code == code
     assert ApiToken.objects.count() == 1
+
+
+def test_a_worker_acts_with_the_rights_that_a_token_has_now(ada: Actor) -> None:
+    asked_by = actor_of_token(actions.create_token(ada, "nightly (big)", scopes=["read", "sync"], days=1))
+    assert actor_named(asked_by.name) == asked_by
+    ApiToken.objects.update(scopes=["read"])
+    assert actor_named(asked_by.name).scopes == {"read"}
+    nobody = Actor(asked_by.name)
+    ApiToken.objects.update(expires=timezone.now())
+    assert actor_named(asked_by.name) == nobody
+    actions.revoke_token(ada, "nightly (big)")
+    assert actor_named(asked_by.name) == nobody
+
+
+def test_the_names_of_person_and_token_together_fit_into_the_audit_log() -> None:
+    name = "a" * 150
+    actions.add_user(local_operator(), name, password=PASSWORD, role="system-administrator")
+    person = actor_of(User.objects.get(username=name))
+    with pytest.raises(BadInput, match="can't be the name"):
+        actions.create_token(person, "t" * 42, scopes=["read"], days=1)
+    token = actions.create_token(person, "t" * 41, scopes=["read"], days=1)
+    assert len(actor_of_token(token).name) == 200

@@ -16,6 +16,7 @@ from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
 from cgr.configuration import applying, exporting
+from cgr.configuration.document import parse_document
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
 from cgr.core.drafts import ObjectDraft
@@ -297,6 +298,10 @@ CALLS: dict[str, Call] = {
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
+    "registry.queries.objects.page_of_objects": lambda a, p: (
+        f'"{p.word}-1"'.encode() in b"".join(objects.page_of_objects(a, most=10)[0])
+    ),
+    "registry.queries.objects.geo_object": lambda a, p: objects.geo_object(a, f"{p.word}-country", f"{p.word}-1"),
     "registry.queries.terms_in_use.terms_in_use": lambda a, p: terms_in_use(a, f"{p.word}-country", "owner"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
@@ -382,5 +387,7 @@ CALLS: dict[str, Call] = {
     "imports.offering.find_units": lambda a, p: offering.find_units(a, p.system.code, "north"),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
+    "configuration.applying.apply_document": lambda a, p: applying.apply_document(a, parse_document(_yaml(p))),
+    "configuration.exporting.document_of": lambda a, p: f"{p.word}-country" in str(exporting.document_of(a)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

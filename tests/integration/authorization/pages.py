@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 
 def routes() -> set[str]:
-    """All of them, as they stand in the code."""
-    return set(_routes(get_resolver().url_patterns, ""))
+    """All of them, as they stand in the code; those of the API are in `operations`."""
+    return {route for route in _routes(get_resolver().url_patterns, "") if not route.startswith("/api")}
+
+
+def api_routes() -> set[str]:
+    """Those of the API."""
+    return {route for route in _routes(get_resolver().url_patterns, "") if route.startswith("/api")}
 
 
 def _routes(patterns: list[URLPattern | URLResolver], above: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cgr.accounts import queries
+from cgr.accounts.actors import named_with_token
 from cgr.accounts.models import ApiToken
 from cgr.accounts.policy import SCOPES, require_person, unknown
 from cgr.accounts.secrets_shown_once import digest_of, new_secret
@@ -28,6 +29,8 @@ LONGEST_LIFE: Final = 366
 """Days: a token that nobody renews within a year is a forgotten one."""
 
 _NAME_LENGTH = 50
+_ACTOR_LENGTH = 200
+"""What the audit log and runs have room for: the names of person and token together."""
 
 
 @transaction.atomic
@@ -68,11 +71,12 @@ def _owner(actor: Actor, owner: str) -> User:
 
 
 def _check(user: User, name: str, scopes: list[str], days: int) -> None:
-    if not name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+    longest = min(_NAME_LENGTH, _ACTOR_LENGTH - len(named_with_token(user.username, "")))
+    if not name.strip() or len(name) > longest or not name.isprintable():
         raise BadInput(
             f'"{name}" can\'t be the name of a token.',
             code="bad-token-name",
-            next_step=f"Say in up to {_NAME_LENGTH} characters what uses it.",
+            next_step=f"Say in up to {longest} characters what uses it.",
         )
     if ApiToken.objects.filter(user=user, name=name).exists():
         raise BadInput(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cgr.cli.demo.older_copy import older_copy, uid_of
-from cgr.cli.imports import import_document, import_words
+from cgr.cli.imports import import_words
 from cgr.cli.output import tell
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import plan_words, report_words
@@ -104,12 +104,13 @@ def _import(actor: Actor) -> None:
     from cgr.configuration.yaml_reading import read_yaml  # noqa: PLC0415 - as above
     from cgr.core.importing import ImportMapping  # noqa: PLC0415 - as above
     from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - as above
+    from cgr.imports.reports import document_of  # noqa: PLC0415 - as above
 
     text = files("cgr.cli.demo").joinpath("zambia-import.yaml").read_bytes()
     mapping = msgspec.convert(read_yaml(text).value, ImportMapping)
     with progress() as bars:
         result = import_units(actor, Request("hmis", "admin", LEVELS, mapping=mapping), progress=bars)
-    _show(import_words(import_document(result), preview=False))
+    _show(import_words(document_of(result), preview=False))
     _expect(result.counts["new"] > 0 and not result.problems, "the import left units out")
 
 

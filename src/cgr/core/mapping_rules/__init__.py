@@ -10,7 +10,7 @@ from __future__ import annotations
 from cgr.core.mapping_rules.attributes import candidates
 from cgr.core.mapping_rules.checking import check_mapping
 from cgr.core.mapping_rules.fields import field_sources
-from cgr.core.mapping_rules.findings import Finding, Severity
+from cgr.core.mapping_rules.findings import Finding, Severity, findings_json
 from cgr.core.mapping_rules.offering import Offer, offer
 from cgr.core.mapping_rules.parsing import parse_mapping
 from cgr.core.mapping_rules.usable import usable, vanished_part
@@ -22,6 +22,7 @@ __all__ = [
     "candidates",
     "check_mapping",
     "field_sources",
+    "findings_json",
     "offer",
     "parse_mapping",
     "usable",

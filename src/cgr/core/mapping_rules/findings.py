@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Severity(StrEnum):
@@ -30,6 +30,22 @@ class Finding(Struct, frozen=True):
     message: str
     next_step: str
     partial: bool = False
+
+
+def findings_json(findings: Sequence[Finding]) -> dict[str, object]:
+    """Give the JSON of `cgr sync check` (contract.md)."""
+    return {
+        "ok": not any(finding.severity is Severity.ERROR for finding in findings),
+        "findings": [
+            {
+                "severity": finding.severity,
+                "where": finding.where,
+                "message": finding.message,
+                "next_step": finding.next_step,
+            }
+            for finding in findings
+        ],
+    }
 
 
 class Row(Struct, frozen=True):

@@ -13,14 +13,17 @@ from cgr.registry.queries.definitions import (
 )
 from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
 from cgr.registry.queries.objects import (
+    Below,
     escaped,
     export_objects,
+    geo_object,
     geometries,
     keys_by_code,
     label_path,
     labelled,
     labels,
     names_of,
+    page_of_objects,
     parents_of,
     several_lives,
 )
@@ -28,6 +31,7 @@ from cgr.registry.queries.terms_in_use import terms_in_use
 from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
 
 __all__ = [
+    "Below",
     "confirmed_ids",
     "continuing",
     "draft_definitions",
@@ -38,6 +42,7 @@ __all__ = [
     "export_term_trees",
     "export_types",
     "external_ids",
+    "geo_object",
     "geometries",
     "id_holders",
     "ids_of",
@@ -46,6 +51,7 @@ __all__ = [
     "labelled",
     "labels",
     "names_of",
+    "page_of_objects",
     "parents_in",
     "parents_of",
     "several_lives",

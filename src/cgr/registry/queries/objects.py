@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,9 @@ from cgr.registry.models import GeometryVersion, GeoObject, ParentEdge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import date
+    from datetime import date, datetime
+
+    from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
     from cgr.core.drafts import Period
@@ -99,6 +102,89 @@ def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None 
     return _lines(known, wanted, None if as_of is None else as_of.isoformat())
 
 
+def page_of_objects(
+    actor: Actor,
+    *,
+    most: int,
+    after: tuple[str, str] | None = None,
+    type: str | None = None,  # noqa: A002 - the domain's word
+    code: str | None = None,
+    changed_since: datetime | None = None,
+    below: Below | None = None,
+    as_of: date | None = None,
+) -> tuple[list[bytes], tuple[str, str] | None]:
+    """Give at most so many Geo-Objects as lines of the file, by type and code, and where the next page begins.
+
+    `after`: type and code of the last one before the page. `below`: only the children of an object. With `as_of` as
+    `export_objects`; a page may then be shorter than `most` though it isn't the last. NotAllowed for an unknown type.
+    """
+    known = catalogue(actor, permission=Permission.READ_OBJECTS)
+    readable = sorted(known.definitions.types)
+    if type is not None and type not in readable:
+        raise unknown("type", type)
+    rows = GeoObject.objects.all()
+    if code is not None:
+        rows = rows.filter(code=code)
+    if changed_since is not None:
+        rows = rows.filter(updated__gte=changed_since)
+    if below is not None:
+        rows = rows.filter(pk__in=_children(known, below))
+    found: list[tuple[str, str, int]] = []
+    for one in readable if type is None else [type]:
+        if after is not None and one < after[0]:
+            continue
+        of_type = rows.filter(type=known.types[one]).order_by("code")
+        if after is not None and one == after[0]:
+            of_type = of_type.filter(code__gt=after[1])
+        # One more than asked for tells whether there is a next page.
+        pairs = of_type.values_list("code", "pk")[: most + 1 - len(found)]
+        found += [(one, object_code, key) for object_code, key in pairs]
+        if len(found) > most:
+            break
+    on = None if as_of is None else as_of.isoformat()
+    page = found[:most]
+    return list(_written(known, [key for _, _, key in page], on)), page[-1][:2] if len(found) > most else None
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The children of one object in a hierarchy at a day."""
+
+    hierarchy: str
+    type: str
+    code: str
+    on: date
+
+
+def _children(known: Catalogue, below: Below) -> QuerySet[ParentEdge, int]:
+    if below.hierarchy not in known.hierarchies:
+        raise unknown("hierarchy", below.hierarchy)
+    if below.type not in known.definitions.types:
+        raise unknown("type", below.type)
+    parent = GeoObject.objects.filter(type=known.types[below.type], code=below.code).first()
+    if parent is None:
+        raise unknown(below.type, below.code)
+    begun = Q(starts=None) | Q(starts__lte=below.on)
+    going_on = Q(ends=None) | Q(ends__gt=below.on)
+    edges = ParentEdge.objects.filter(begun, going_on, parent=parent, hierarchy=known.hierarchies[below.hierarchy])
+    return edges.values_list("child", flat=True)
+
+
+def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None) -> tuple[bytes, int]:  # noqa: A002 - the domain's word
+    """Give one Geo-Object as a line of the file, and its version; NotAllowed when the actor may not know it.
+
+    With `as_of` one that doesn't exist yet then isn't there.
+    """
+    known = catalogue(actor, permission=Permission.READ_OBJECTS)
+    if type not in known.definitions.types:
+        raise unknown("type", type)
+    row = GeoObject.objects.filter(type=known.types[type], code=code).values_list("pk", "version").first()
+    line = next(_written(known, [row[0]], None if as_of is None else as_of.isoformat()), None) if row else None
+    if row is None or line is None:
+        raise unknown(type, code)
+    return line, row[1]
+
+
 def _lines(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[bytes]:
     for code in types:
         keys = (
@@ -108,10 +194,14 @@ def _lines(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[by
             .iterator(chunk_size=_CHUNK)
         )
         while chunk := list(islice(keys, _CHUNK)):
-            stored = stored_by_key(chunk)
-            for key in chunk:
-                if key in stored and _has_begun(stored[key].state, as_of):
-                    yield write_line(_readable(stored[key], known), as_of=as_of)
+            yield from _written(known, chunk, as_of)
+
+
+def _written(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[bytes]:
+    stored = stored_by_key(keys)
+    for key in keys:
+        if key in stored and _has_begun(stored[key].state, as_of):
+            yield write_line(_readable(stored[key], known), as_of=as_of)
 
 
 def _has_begun(state: ObjectState, as_of: str | None) -> bool:

@@ -1,0 +1,38 @@
+"""Operations that start a run: once for each key, and answered with where the run is."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from cgr.api.answers import json_answer
+from cgr.api.problems import Trouble, WrongRequest
+from cgr.runs.queries import queued_json
+from cgr.runs.starting import start_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http.response import HttpResponseBase
+
+    from cgr.api.authentication import ApiRequest
+    from cgr.runs.models import Run
+
+_KEY = re.compile(r"[!-~]{1,100}")
+
+
+def started(request: ApiRequest, start: Callable[[], Run]) -> HttpResponseBase:
+    """Start a run, or find the one that was started with the same Idempotency-Key, and say where it is."""
+    key = request.headers.get("Idempotency-Key", "")
+    if key and not _KEY.fullmatch(key):
+        raise WrongRequest(
+            "The Idempotency-Key can't be one.",
+            code="bad-request",
+            next_step="Use up to 100 visible ASCII characters, such as a UUID.",
+            errors=(Trouble(message="up to 100 visible ASCII characters.", field="Idempotency-Key"),),
+        )
+    asked = sha256(b"\n".join((request.get_full_path().encode(), request.body))).hexdigest()
+    run = start_once(request.auth, key, asked=asked, start=start)
+    return json_answer(queued_json(run), status=HTTPStatus.ACCEPTED, headers={"Location": f"/api/v1/runs/{run.pk}"})

@@ -160,7 +160,7 @@ def test_runs_and_the_log_come_in_pages() -> None:
         program.ask("POST", "/syncs/own-sync/plans", {})
     first = program.get("/runs?limit=3")
     second = program.get(f"/runs?limit=3&before={first['next']}")
-    assert [row["id"] for row in second["runs"]] == [str(place.run.pk)]
+    assert [row["id"] for row in second["runs"]] == [str(place.import_run.pk), str(place.run.pk)]
     assert second["next"] is None
     log = program.get("/audit?limit=1&kind=sync%20run")
     assert log["entries"][0]["actor"] == "own-program (token program)"

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "README.md": "make demo and make test: tests/acceptance/test_release.py goes through the demo",
     "docs/how-to/production.md": "tests/acceptance/test_production.py",
     "docs/how-to/rehearse.md": "tests/acceptance/test_rehearsal.py",
+    "docs/how-to/use-the-api.md": "tests/acceptance/test_use_the_api.py",
 }
 """Pages whose commands need machines of their own."""
 SECRETS = ("HMIS_PASSWORD", "MALARIA_TOKEN", "TRAINING_CLIENT_SECRET", "HOOK_SECRET", "NATIONAL_HMIS_PASSWORD")

@@ -48,10 +48,10 @@ class Registry:
                 file.write(msgspec.json.encode(line) + b"\n")
         return path
 
-    def cgr(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Any:  # noqa: ANN401 - JSON
-        """Run a command of the product and give its JSON."""
+    def cgr(self, *arguments: str, statuses: tuple[int, ...] = (0,), given: str = "") -> Any:  # noqa: ANN401 - JSON
+        """Run a command of the product and give its JSON; `given` is what it reads."""
         done = subprocess.run(  # noqa: S603 - our own command
-            [CGR, *arguments, "--json"], env=self.environment, check=False, capture_output=True, text=True
+            [CGR, *arguments, "--json"], env=self.environment, check=False, capture_output=True, text=True, input=given
         )
         if done.returncode not in statuses:
             said = f"{done.stdout[-500:]} {done.stderr[-500:]}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import live
+import pages
 import protocols
 import realistic
 import workers
@@ -33,6 +34,7 @@ UNITS_OF_TARGET = 10_000
 UNITS_TOLD_WHOLE = 100
 MAPPED_AT_MOST = 100_000
 REALISTIC_AT_MOST = 100_000
+PAGES_AT_MOST = 300_000
 """A server as slow as real ones needs 90 seconds to show so many units."""
 ROUNDS = 3
 BEGIN = "<!-- figures: written by make bench -->"
@@ -144,7 +146,9 @@ def main() -> None:
         slow = realistic.measure(folder, min(max(sizes), REALISTIC_AT_MOST), version=options.version)
     with _folder() as folder:
         at_once = list(workers.lines(folder))
-    lines = [*realistic.lines(slow), *at_once, *ratios(found), "", *table(found)]
+    with _folder() as folder:
+        shown = list(pages.lines(folder, min(max(sizes), PAGES_AT_MOST)))
+    lines = [*realistic.lines(slow), *at_once, *shown, *ratios(found), "", *table(found)]
     lines += [row(f"{slow.size:,}, slow server", name, figures) for name, figures in realistic.rows(slow)]
     print("\n".join(lines))
     if options.keep:

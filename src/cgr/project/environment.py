@@ -6,6 +6,7 @@ Nothing is created or contacted here, so that `settings.py` can be imported by t
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -40,6 +41,20 @@ class MailServer:
 
 
 @dataclass(frozen=True)
+class Basemap:
+    """Raster tiles of somebody else below our own places: an address with {z}, {x} and {y}, and whose they are."""
+
+    tiles: str
+    attribution: str
+
+    @property
+    def origin(self) -> str:
+        """Give the host that browsers then ask, as a content security policy names it."""
+        parts = urlsplit(self.tiles)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where this instance keeps its things and what it was told. `database_url` is empty for the embedded database.
 
@@ -59,6 +74,7 @@ class Environment:
     keep_evidence_days: int = 90
     mail_server: MailServer | None = None
     email_from: str = ""
+    basemap: Basemap | None = None
 
     @property
     def embedded(self) -> bool:
@@ -105,6 +121,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         keep_evidence_days=_days(variables, "CGR_KEEP_EVIDENCE_DAYS", default=90),
         mail_server=mail_server_from_url(variables.get("CGR_EMAIL_URL", "").strip()),
         email_from=_email_from(variables),
+        basemap=_basemap(variables.get("CGR_BASEMAP", "").strip()),
     )
 
 
@@ -161,6 +178,33 @@ def _bad_email_url(what: str = "can't be read as the address of a mail server") 
         next_step="Write it as smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587 (STARTTLS), special "
         "characters percent-encoded; smtp://HOST:25?starttls=false for a relay that neither encrypts nor asks who we "
         "are.",
+    )
+
+
+def _basemap(text: str) -> Basemap | None:
+    """Read `ADDRESS ATTRIBUTION`: the address ends at the first blank."""
+    if not text:
+        return None
+    tiles, _, attribution = text.partition(" ")
+    try:
+        parts = urlsplit(tiles)
+        _ = parts.port
+    except ValueError as error:
+        raise _bad_basemap(text) from error
+    complete = all(part in parts.path + parts.query for part in ("{z}", "{x}", "{y}"))
+    # The origin goes into a header: nothing but a host and a port may be in it.
+    is_host = re.fullmatch(r"[a-z0-9.-]+(:[0-9]+)?", parts.netloc) is not None
+    if parts.scheme != "https" or not is_host or not complete or not attribution.strip():
+        raise _bad_basemap(text)
+    return Basemap(tiles, attribution.strip())
+
+
+def _bad_basemap(text: str) -> BadInput:
+    return BadInput(
+        f"CGR_BASEMAP is {text!r}.",
+        code="environment",
+        next_step="Give the https address of raster tiles with {z}, {x} and {y}, a blank, and whose they are, as in: "
+        "https://tiles.example.org/{z}/{x}/{y}.png © Example Mapping Agency",
     )
 
 

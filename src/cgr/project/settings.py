@@ -26,6 +26,7 @@ PUBLIC_URL = ENVIRONMENT.public_url
 # Where a browser reaches us: for this machine that is known even when nobody said where others do.
 BROWSER_URL = PUBLIC_URL or ENVIRONMENT.local_url.rstrip("/")
 PAGE_NOTICE = ENVIRONMENT.page_notice
+BASEMAP = ENVIRONMENT.basemap
 KEEP_EVIDENCE_DAYS = ENVIRONMENT.keep_evidence_days
 
 # Without a mail server nothing may fall back to one on this machine: whoever asks for an e-mail is told.

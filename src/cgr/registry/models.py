@@ -11,7 +11,16 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
+
+
+class BoxField(models.Field):  # type: ignore[type-arg] # Django's class takes no parameters at run time
+    """PostgreSQL's `box`: what is known of a geometry by the database, which otherwise only keeps it."""
+
+    def db_type(self, connection: object) -> str:  # noqa: ARG002 - the signature Django calls
+        """Give the column's type."""
+        return "box"
 
 
 class TermTree(models.Model):
@@ -44,7 +53,10 @@ class Term(models.Model):
 
 
 class GeoObjectType(models.Model):
-    """A kind of place: Region, District, Facility."""
+    """A kind of place: Region, District, Facility.
+
+    `revision` grows with every write of its objects: what is made of all of them (maps) is kept until then.
+    """
 
     class GeometryType(models.TextChoices):
         """What an object's geometry may be; a multi type accepts the single one."""
@@ -62,6 +74,7 @@ class GeoObjectType(models.Model):
     code = models.CharField(max_length=50, unique=True)
     label = models.JSONField()
     geometry_type = models.CharField(max_length=20, choices=GeometryType.choices, default=GeometryType.NONE)
+    revision = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         """Show the code."""
@@ -127,7 +140,10 @@ class HierarchyNode(models.Model):
 
 
 class GeoObject(models.Model):
-    """One place. `version` grows with every change, so that a plan can tell whether the object moved on since."""
+    """One place. `version` grows with every change, so that a plan can tell whether the object moved on since.
+
+    An index that Django can't describe is made by migration 0002: of the words of all its labels (`registry_words`).
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The unique (type, code) below is the index by type.
@@ -152,12 +168,16 @@ class GeoObject(models.Model):
 
 
 class GeometryVersion(models.Model):
-    """An object's geometry in one period: WKB, EPSG:4326."""
+    """An object's geometry in one period: WKB, EPSG:4326. `box` is the smallest one around it, in degrees."""
 
     object = models.ForeignKey(GeoObject, on_delete=models.CASCADE, related_name="geometries", db_constraint=False)
     starts = models.DateField(null=True)
     ends = models.DateField(null=True)
     wkb = models.BinaryField()
+    box = BoxField()
+
+    class Meta:
+        indexes = [GistIndex(fields=["box"], name="geometry_by_place")]
 
     def __str__(self) -> str:
         """Show the period."""
@@ -218,6 +238,7 @@ class ExternalId(models.Model):
             models.UniqueConstraint(fields=["object", "system"], name="one_id_per_object_and_system"),
             models.UniqueConstraint(fields=["system", "type", "value"], name="id_once_per_system_and_type"),
         ]
+        indexes = [models.Index(fields=["value"], opclasses=["varchar_pattern_ops"], name="id_by_beginning")]
 
     def __str__(self) -> str:
         """Show the id."""

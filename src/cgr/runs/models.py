@@ -167,7 +167,10 @@ class RunItem(models.Model):
     class Meta:
         ordering = ["category", "position"]
         constraints = [models.UniqueConstraint(fields=["run", "category", "position"], name="one_place_per_item")]
-        indexes = [models.Index(fields=["run", "category", "outcome", "position"])]
+        indexes = [
+            models.Index(fields=["run", "category", "outcome", "position"]),
+            models.Index(fields=["object_key", "run"], name="items_of_objects"),
+        ]
 
     def __str__(self) -> str:
         """Show what it is about."""

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.errors import BadInput
-from cgr.runs.models import Run
+from cgr.runs.models import Run, RunItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,11 @@ def run(actor: Actor, run_id: str) -> Run:
     if found is None:
         raise unknown("run", run_id)
     return found
+
+
+def runs_of_object(actor: Actor, key: int) -> QuerySet[Run]:
+    """Give the runs that had something to say about a Geo-Object, newest first, as far as the actor may know them."""
+    return runs(actor).filter(pk__in=RunItem.objects.filter(object_key=key).values("run"))
 
 
 def sync_run(actor: Actor, run_id: str) -> Run:

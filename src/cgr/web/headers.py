@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.deprecation import MiddlewareMixin
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+_WITH_BASEMAP = f"{CONTENT_SECURITY_POLICY}; connect-src 'self' {{0}}"
+"""A map fetches its tiles; pictures of elsewhere on the page stay forbidden."""
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
@@ -21,7 +24,10 @@ class SecurityHeaders(MiddlewareMixin):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:  # noqa: ARG002 - the signature Django calls
         """Set the policies. Pages aren't kept by browsers: offices share computers."""
-        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        basemap = settings.BASEMAP
+        response["Content-Security-Policy"] = (
+            _WITH_BASEMAP.format(basemap.origin) if basemap else CONTENT_SECURITY_POLICY
+        )
         response["Permissions-Policy"] = PERMISSIONS_POLICY
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         response.setdefault("X-Frame-Options", "DENY")

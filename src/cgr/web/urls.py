@@ -8,6 +8,7 @@ from cgr.web import documents, oauth, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("cgr.web.explorer.urls")),
     path("", include("cgr.web.account.urls")),
     path("", include("cgr.web.people.urls")),
     path("", include("cgr.web.settings.urls")),

@@ -31,10 +31,11 @@ from cgr.imports.actions import Request, import_units
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
-from cgr.registry.queries import definitions, objects, terms_in_use
+from cgr.registry.queries import cards, definitions, finding, objects, terms_in_use, tree
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
+from cgr.runs.models import RunItem
 from cgr.sync import actions as sync
 from cgr.sync import background, candidates, checking, configs, drift, offers, planning, scheduling, undoing, uses
 from cgr.systems import actions as systems
@@ -105,6 +106,15 @@ def _writes(actor: Actor, place: Place) -> bool:
     except ObjectsRefused:  # a type that one may not edit is to a file like one that isn't there
         return False
     return True
+
+
+def _draft(place: Place, key: int | None) -> ObjectDraft:
+    return ObjectDraft(type=f"{place.word}-country", code=f"{place.word}-1", key=key, invalid=True)
+
+
+def _runs_of_object(actor: Actor, place: Place) -> Any:
+    RunItem.objects.create(run=place.run, category="note", position=1, object_key=place.object.pk, body={})
+    return runs.runs_of_object(actor, place.object.pk)
 
 
 def _yaml(place: Place) -> bytes:
@@ -224,6 +234,10 @@ CALLS: dict[str, Call] = {
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
     "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),
+    "registry.actions.editing.change_object": lambda a, p: registry.change_object(
+        a, p.object.pk, _draft(p, p.object.pk), version=p.object.version
+    ),
+    "registry.actions.editing.create_object": lambda a, p: registry.create_object(a, _draft(p, None)),
     "registry.actions.external_ids.reserve_external_ids": lambda a, p: registry.reserve_external_ids(
         a, p.system.code, [(p.object.pk, "DiszpKrYNg8")]
     ),
@@ -275,6 +289,12 @@ CALLS: dict[str, Call] = {
     "registry.queries.definitions.export_hierarchies": lambda a, p: (
         f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
     ),
+    "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
+    "registry.queries.finding.find_objects": lambda a, p: bool(
+        finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits
+    ),
+    "registry.queries.tree.tree": lambda a, p: tree.tree(a, f"{p.word}-tree", {}),
+    "registry.queries.tree.visible_types": lambda a, p: f"{p.word}-country" in tree.visible_types(a),
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
     ),
@@ -303,6 +323,7 @@ CALLS: dict[str, Call] = {
     "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
     "runs.queries.latest_runs": lambda a, p: p.config.code in runs.latest_runs(a, [p.config.code]),
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
+    "runs.queries.runs_of_object": lambda a, p: p.run in _runs_of_object(a, p),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
     "runs.queries.latest_of_each": lambda a, p: p.run in runs.latest_of_each(a),
     "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),

@@ -45,6 +45,10 @@ def filled(route: str, place: Place) -> str:
         "<str:secret>": "guessed",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-guessed",
         "settings/people/<int:key>": f"settings/people/{place.member.pk}",
+        "<str:type_code>": f"{place.word}-country",
+        "<uuid:uid>": str(place.object.uid),
+        "<str:what>": "label",
+        "<int:z>/<int:x>/<int:y>": "0/0/0",
         "import/<str:run>": f"import/{place.import_run.pk}",
         "<path:name>": "index.html",
         "synchronization/id/<str:code>": f"synchronization/id/{place.config.code}",
@@ -88,7 +92,7 @@ def ask(client: Client, address: str, *, secure: bool = False) -> HttpResponse:
 def shown(answer: HttpResponse) -> str:
     """What a person can read of an answer, the name of a file and the next address among it."""
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-    return f"{answer.headers} {body.decode()}"
+    return f"{answer.headers} {body.decode(errors='replace')}"
 
 
 def verdict(answer: HttpResponse) -> str:

@@ -235,3 +235,28 @@ def test_what_notices_and_retention_cannot_use_is_named_without_secrets(variable
     assert any(name in refused.value.message for name in variables) or "CGR_EMAIL_FROM" in refused.value.message
     assert "secret" not in refused.value.message
     assert refused.value.next_step
+
+
+def test_a_basemap_is_an_https_address_of_tiles_and_whose_they_are() -> None:
+    text = "https://tiles.example.org:8443/osm/{z}/{x}/{y}.png © Example Mapping Agency"
+    basemap = read_environment({"CGR_DATA_DIR": "/tmp/x", "CGR_BASEMAP": text}).basemap  # noqa: S108 - never made
+    assert basemap is not None
+    assert basemap.origin == "https://tiles.example.org:8443"
+    assert basemap.attribution == "© Example Mapping Agency"
+    assert read_environment({"CGR_DATA_DIR": "/tmp/x"}).basemap is None  # noqa: S108 - never made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://tiles.example.org/{z}/{x}/{y}.png",
+        "http://tiles.example.org/{z}/{x}/{y}.png © Agency",
+        "https://tiles.example.org/{z}/{x}.png © Agency",
+        "https://a.example.org;script-src/{z}/{x}/{y}.png © Agency",
+        "https://user:secret@tiles.example.org/{z}/{x}/{y}.png © Agency",
+        "https://[/{z}/{x}/{y}.png © Agency",
+    ],
+)
+def test_anything_else_is_no_basemap(text: str) -> None:
+    with pytest.raises(BadInput, match="CGR_BASEMAP"):
+        read_environment({"CGR_DATA_DIR": "/tmp/x", "CGR_BASEMAP": text})  # noqa: S108 - never made

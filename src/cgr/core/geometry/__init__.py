@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from cgr.core.geometry.bounds import Box, around, bounds
 from cgr.core.geometry.comparison import same_geometry
 from cgr.core.geometry.geojson import from_geojson, to_geojson
 from cgr.core.geometry.rules import check, writable
 
-__all__ = ["check", "from_geojson", "same_geometry", "to_geojson", "writable"]
+__all__ = [
+    "Box",
+    "around",
+    "bounds",
+    "check",
+    "from_geojson",
+    "same_geometry",
+    "to_geojson",
+    "writable",
+]

@@ -90,7 +90,7 @@ def _are_plain(positions: list[object]) -> TypeGuard[list[list[float]]]:
     """Say whether these are pairs of decimals, which outlines of thousands of positions nearly always are."""
     if set(map(type, positions)) != {list}:
         return False
-    lists = cast(list[list[object]], positions)
+    lists = cast("list[list[object]]", positions)
     return set(map(len, lists)) == {2} and set(map(type, chain.from_iterable(lists))) == {float}
 
 

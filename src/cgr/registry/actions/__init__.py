@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cgr.registry.actions.editing import ExternalIdTaken, change_object, create_object
 from cgr.registry.actions.external_ids import (
     confirm_external_ids,
     release_external_ids,
@@ -16,9 +17,12 @@ from cgr.registry.bulk.writer import Applied
 
 __all__ = [
     "Applied",
+    "ExternalIdTaken",
     "ObjectsRefused",
     "apply_objects",
+    "change_object",
     "confirm_external_ids",
+    "create_object",
     "place_term",
     "place_type",
     "release_external_ids",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cgr.core import copy_format
 from cgr.core.copy_format import NULL, binary, flag
+from cgr.core.geometry import bounds
 from cgr.registry.bulk import staging
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _OBJECTS: Final = (
     'registry_geoobject (id, uid, type_id, code, invalid, version, created, updated, "exists", label, "values")'
 )
-_GEOMETRIES: Final = "registry_geometryversion (object_id, starts, ends, wkb)"
+_GEOMETRIES: Final = "registry_geometryversion (object_id, starts, ends, wkb, box)"
 _encode: Final = msgspec.json.Encoder().encode
 _UUID_DIGITS: Final = 32
 
@@ -45,7 +46,7 @@ class Rows:
         for period in state.geometry:
             wkb = period["value"]
             if isinstance(wkb, bytes):
-                self.geometries.append(f"{key}\t{_days(period)}\t{binary(wkb)}\n")
+                self.geometries.append(f"{key}\t{_days(period)}\t{binary(wkb)}\t{_box(wkb)}\n")
 
     def add_change(self, key: int, state: ObjectState, *, line: int, type_id: int, renamed: bool) -> None:
         """Add what becomes of an object that is there."""
@@ -110,6 +111,11 @@ def _histories(state: ObjectState) -> str:
 @lru_cache(maxsize=4096)  # thousands of objects begin on the same few days
 def _span(starts: object, ends: object) -> str:
     return _json([{"from": starts, "to": ends}])
+
+
+def _box(wkb: bytes) -> str:
+    west, south, east, north = bounds(wkb)
+    return f"({east},{north}),({west},{south})"
 
 
 def _days(period: Period) -> str:

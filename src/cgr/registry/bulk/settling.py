@@ -108,6 +108,12 @@ def settle() -> list[Refusal]:
     return []
 
 
+def count_revisions(types: list[int]) -> None:
+    """Note that objects of these types (keys) were written: what is made of all of them has to be made anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("update registry_geoobjecttype set revision = revision + 1 where id = any(%s)", [types])
+
+
 def refresh_statistics() -> None:
     """Let PostgreSQL look at the tables now: its own round comes a minute later, after badly chosen first plans."""
     with connection.cursor() as cursor:

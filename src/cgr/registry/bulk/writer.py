@@ -16,7 +16,7 @@ from cgr.registry.bulk import staging
 from cgr.registry.bulk.existing import Stored, stored_by_code, stored_by_key
 from cgr.registry.bulk.history import change, creation
 from cgr.registry.bulk.rows import Rows, new_object, new_uids, now
-from cgr.registry.bulk.settling import MOST_REFUSALS, refresh_statistics, settle
+from cgr.registry.bulk.settling import MOST_REFUSALS, count_revisions, refresh_statistics, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,6 +52,7 @@ class BulkWriter:
         self._lines: dict[str, dict[str, int]] = {code: {} for code in catalogue.types}
         self._keys: set[int] = set()
         self._created = self._changed = self._unchanged = 0
+        self._written: set[int] = set()
         self._refusals: list[Refusal] = []
         self._waiting: list[ObjectDraft] = []
         self._unsent: Rows | None = None
@@ -95,6 +96,7 @@ class BulkWriter:
         if self._refusals:
             return Applied(errors=tuple(sorted(self._refusals)[:MOST_REFUSALS]))
         staging.drop_tables()
+        count_revisions(sorted(self._written))
         if self._created + self._changed >= _WORTH_NEW_STATISTICS:
             refresh_statistics()
         return Applied(self._created, self._changed, self._unchanged)
@@ -149,6 +151,7 @@ class BulkWriter:
         for draft, key, uid in zip(drafts, staging.new_keys(count), new_uids(count), strict=True):
             state = after(None, draft)
             type_id = self._catalogue.types[state.type]
+            self._written.add(type_id)
             rows.objects.append(new_object(key, uid, state, type_id=type_id, moment=self._now))
             rows.add_geometries(key, state)
             self._stage_parents(rows, key, draft.line, state, state.parents)
@@ -169,6 +172,7 @@ class BulkWriter:
             self._unchanged += 1
             return
         self._changed += 1
+        self._written.add(self._catalogue.types[state.type])
         rows.add_change(
             key,
             state,

@@ -3,13 +3,17 @@
 //   data-src    address of GeoJSON; each feature's properties: `kind` (a colour of parts.css), `label`, `url` (optional)
 //   data-tiles  address of vector tiles with {z}/{x}/{y}, whose layer is called "places"; used instead of data-src
 //   data-bounds west,south,east,north to begin with
+//   data-basemap, data-attribution  address of somebody else's raster tiles, when an administrator wants them
 //
-// A click on a place gives the event `cgr-map:select`, whose detail is the place's properties.
+// Features of the kind "boundary" (in tiles: a layer of that name) are drawn as outlines below the places. `choose`
+// marks what is at an address of GeoJSON, and goes there. A click on a place gives the event `cgr-map:select`, whose detail is the place's properties.
 
 const LIBRARY = "../../vendor/maplibre-gl.mjs";
 const STYLES = "../../vendor/maplibre-gl.css";
 const KINDS = ["new", "changed", "moved", "same", "problem", "blocked"];
 const PLACES = "places";
+const CHOSEN = "chosen";
+const NONE = { type: "FeatureCollection", features: [] };
 
 class PlaceMap extends HTMLElement {
   connectedCallback() {
@@ -41,16 +45,36 @@ class PlaceMap extends HTMLElement {
     });
     this.map.addControl(new NavigationControl({ showCompass: false }));
     await this.map.once("load");
+    if (this.dataset.basemap) {
+      this.map.addSource("basemap", { type: "raster", tiles: [this.dataset.basemap], tileSize: 256 });
+      this.map.addLayer({ id: "basemap", type: "raster", source: "basemap" });
+    }
     drawGraticule(this.map, colourOf(this, "same"));
     await this.show(this.dataset.src);
+    this.map.addSource(CHOSEN, { type: "geojson", data: NONE });
+    addChosen(this.map, colourOf(this, "moved"));
     this.map.on("click", (event) => this.select(event.point));
+    await this.choose(this.chosen);
     this.setAttribute("data-drawn", "");
+  }
+
+  /** Mark what is at an address of GeoJSON and bring it into sight; before the map is drawn, as soon as it is. */
+  async choose(address) {
+    this.chosen = address;
+    const source = this.map?.getSource(CHOSEN);
+    if (!source || !address) return;
+    const places = await (await fetch(address, { headers: { Accept: "application/geo+json" } })).json();
+    if (this.chosen !== address || !this.isConnected) return;
+    source.setData(places);
+    const bounds = boundsOf(places);
+    if (bounds) this.map.fitBounds(bounds, { padding: 48, maxZoom: Math.max(this.map.getZoom(), 9), animate: false });
   }
 
   /** Show the GeoJSON at another address; the map stays where it is unless this is the first. */
   async show(address) {
     if (this.dataset.tiles && !this.map.getSource(PLACES)) {
       this.map.addSource(PLACES, { type: "vector", tiles: [new URL(this.dataset.tiles, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}")] });
+      addBoundaries(this.map, this, { "source-layer": "boundaries" });
       addLayers(this.map, this, { "source-layer": PLACES });
       return;
     }
@@ -61,6 +85,7 @@ class PlaceMap extends HTMLElement {
       return;
     }
     this.map.addSource(PLACES, { type: "geojson", data: places });
+    addBoundaries(this.map, this, {});
     addLayers(this.map, this, {});
     const bounds = boundsOf(places);
     if (bounds && !this.dataset.bounds) this.map.fitBounds(bounds, { padding: 24, maxZoom: 12, animate: false });
@@ -91,10 +116,20 @@ function colourOf(element, kind) {
   return color;
 }
 
+function addBoundaries(map, element, source) {
+  map.addLayer({ id: "boundaries", type: "line", source: PLACES, ...source, filter: ["==", ["get", "kind"], "boundary"], paint: { "line-color": colourOf(element, "same"), "line-width": 1, "line-dasharray": [4, 2] } });
+}
+
+function addChosen(map, colour) {
+  map.addLayer({ id: "chosen-areas", type: "fill", source: CHOSEN, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour, "fill-opacity": 0.25 } });
+  map.addLayer({ id: "chosen-outlines", type: "line", source: CHOSEN, filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": colour, "line-width": 3 } });
+  map.addLayer({ id: "chosen-points", type: "circle", source: CHOSEN, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": "rgba(0,0,0,0)", "circle-radius": 9, "circle-stroke-width": 3, "circle-stroke-color": colour } });
+}
+
 function addLayers(map, element, source) {
   const colour = ["match", ["get", "kind"], ...KINDS.flatMap((kind) => [kind, colourOf(element, kind)]), colourOf(element, "changed")];
-  map.addLayer({ id: "areas", type: "fill", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour, "fill-opacity": 0.15 } });
-  map.addLayer({ id: "outlines", type: "line", source: PLACES, ...source, filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": colour, "line-width": 1.5 } });
+  map.addLayer({ id: "areas", type: "fill", source: PLACES, ...source, filter: ["all", ["==", ["geometry-type"], "Polygon"], ["!=", ["get", "kind"], "boundary"]], paint: { "fill-color": colour, "fill-opacity": 0.15 } });
+  map.addLayer({ id: "outlines", type: "line", source: PLACES, ...source, filter: ["all", ["!=", ["geometry-type"], "Point"], ["!=", ["get", "kind"], "boundary"]], paint: { "line-color": colour, "line-width": 1.5 } });
   map.addLayer({ id: "points", type: "circle", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-radius": 5, "circle-stroke-width": 1, "circle-stroke-color": "#fff" } });
 }
 

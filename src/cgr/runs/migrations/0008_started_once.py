@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0006_suggestions"),
+        ("runs", "0007_find_runs_of_an_object"),
     ]
 
     operations = [

@@ -79,7 +79,7 @@ def test_an_import_ends_with_0_and_one_with_conflicts_with_1(machine: Machine) -
     )
     machine.cgr("objects", "apply", machine.objects_file({"type": "facility", "code": "MINE"}))
     problem = machine.cgr(*IMPORT, "--levels", LEVELS, expect=1)["problems"][0]
-    assert set(problem) == {"code", "uid", "object", "message", "next_step"}
+    assert set(problem) == {"code", "uid", "object", "message", "next_step", "unit", "candidates"}
     assert (problem["code"], problem["uid"]) == ("code-taken", "OuFacility2")
 
 

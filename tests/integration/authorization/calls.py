@@ -34,7 +34,7 @@ from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
-from cgr.registry.queries import definitions, objects, terms_in_use
+from cgr.registry.queries import definitions, objects, tables, terms_in_use
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
@@ -290,6 +290,9 @@ CALLS: dict[str, Call] = {
     ),
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))
+    ),
+    "registry.queries.tables.export_table": lambda a, p: (
+        f"{p.word}-1" in {one["code"] for one in tables.export_table(a, as_of=date(2026, 11, 23))[1]}
     ),
     "registry.queries.terms_in_use.terms_in_use": lambda a, p: terms_in_use(a, f"{p.word}-country", "owner"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(

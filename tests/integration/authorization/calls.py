@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -122,13 +123,13 @@ def _request(place: Place) -> Request:
     return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
 
 
-def _from_file(actor: Actor, place: Place) -> object:
-    """Import a file of one row; what is refused is refused before it is read."""
+def _from_file(do: Callable[..., object], actor: Actor, place: Place) -> object:
+    """Import a file of one row, or have it imported; what is refused is refused before it is read."""
     request = FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
     with NamedTemporaryFile(suffix=".csv") as file:
         file.write(b"Code,Name\nX1,Somewhere\n")
         file.flush()
-        return import_file(actor, Path(file.name), request)
+        return do(actor, Path(file.name), request)
 
 
 def _pending(actor: Actor, place: Place, purpose: Purpose) -> Pending:
@@ -364,7 +365,8 @@ CALLS: dict[str, Call] = {
     "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
     "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
-    "imports.files.import_file": _from_file,
+    "imports.files.import_file": partial(_from_file, import_file),
+    "imports.background.queue_file_import": partial(_from_file, imports.queue_file_import),
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),

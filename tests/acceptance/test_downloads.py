@@ -13,10 +13,10 @@ from django.db import connection
 from openpyxl import load_workbook
 
 from cgr.core.errors import BadInput
+from cgr.files.spreadsheets import csv_lines, write_xlsx
 from cgr.runs.actions import fail
 from cgr.runs.selection import ALL, Which, which
 from cgr.sync.downloads import TITLES, Format, write_download
-from cgr.sync.spreadsheets import csv_lines, write_xlsx
 
 from .country import ID_OF, district, facility
 

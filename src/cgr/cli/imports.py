@@ -95,6 +95,8 @@ def import_from_file(
     mapping: Annotated[str, typer.Option(help="File (YAML) that says which column fills what.")],
     system: Annotated[str, typer.Option(help="ID of the external system that the external ids belong to.")] = "",
     preview: Preview = False,
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Import the rows of a file; those that can't be imported are listed and left out."""
@@ -105,6 +107,11 @@ def import_from_file(
     from cgr.imports.files import FileRequest, import_file  # noqa: PLC0415 - needs Django set up
 
     request = FileRequest(file=Path(path).name, type=type_code, mapping=asked, system=system or None)
+    if background or watch:
+        from cgr.imports.background import queue_file_import  # noqa: PLC0415 - needs Django set up
+
+        run = queue_file_import(actor, Path(path), request, preview=preview)
+        return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_file(actor, Path(path), request, preview=preview, progress=bars)
     return _show_result(result, preview=preview, as_json=as_json)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from cgr.cli.instance import open_instance
-from cgr.cli.output import Json, Preview, open_input, read_date, show, tell
+from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show, tell
 from cgr.core.errors import BadInput
+from cgr.files.spreadsheets import csv_lines, write_xlsx
 
 if TYPE_CHECKING:
+    from datetime import date
+    from typing import BinaryIO
+
+    from cgr.accounts.actors import Actor
     from cgr.registry.bulk.writer import Applied
+
+_FORMATS = ("ndjson", "csv", "xlsx", "geojson")
 
 app = typer.Typer(help="Geo-Objects as a file, one JSON object a line.", rich_markup_mode=None)
 
@@ -43,15 +53,51 @@ def export(
     *,
     type_code: Annotated[str | None, typer.Option("--type", help="Only objects of this type, by code.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Values in force at this date (yyyy-MM-dd).")] = None,
+    form: Annotated[str, typer.Option("--format", help="ndjson (usual), csv, xlsx or geojson.")] = "",
+    output: Annotated[str, typer.Option("-o", "--output", help="File to write instead of standard output.")] = "",
 ) -> None:
-    """Write Geo-Objects as NDJSON to standard output."""
+    """Write Geo-Objects: with their history as NDJSON, or as a table of one day (today, or --as-of)."""
+    form = _format(form, output)
     at = None if as_of is None else read_date(as_of)
     actor = open_instance()
-    from cgr.registry import queries  # noqa: PLC0415 - needs Django set up
+    with replacing(Path(output)) if output else nullcontext(sys.stdout.buffer) as stream:
+        if form == "ndjson":
+            from cgr.registry import queries  # noqa: PLC0415 - needs Django set up
 
-    for line in queries.export_objects(actor, type=type_code, as_of=at):
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+            stream.writelines(queries.export_objects(actor, type=type_code, as_of=at))
+        else:
+            _write_table(actor, stream, form=form, type_code=type_code, at=at)
+        stream.flush()
+
+
+def _format(asked: str, output: str) -> str:
+    form = asked or Path(output).suffix.removeprefix(".").lower() or _FORMATS[0]
+    if form not in _FORMATS:
+        raise BadInput(
+            f'There is no format "{form}".', code="bad-format", next_step=f"Give --format: {', '.join(_FORMATS)}."
+        )
+    if form == "xlsx" and not output:
+        raise BadInput("A workbook needs a file.", code="bad-format", next_step="Name one with --output.")
+    return form
+
+
+def _write_table(actor: Actor, stream: BinaryIO, *, form: str, type_code: str | None, at: date | None) -> None:
+    from django.utils import timezone  # noqa: PLC0415 - needs Django set up
+
+    from cgr.registry import queries  # noqa: PLC0415 - as above
+
+    table, objects = queries.export_table(actor, type=type_code, as_of=at or timezone.localdate())
+    if form == "csv":
+        stream.writelines(csv_lines(table.titles, map(table.cells, objects)))
+    elif form == "xlsx":
+        write_xlsx(table.titles, map(table.cells, objects), stream, sheet="Geo-Objects")
+    else:
+        encode = msgspec.json.Encoder(decimal_format="number").encode
+        stream.write(b'{"type":"FeatureCollection","features":[')
+        for number, one in enumerate(objects):
+            feature = {"type": "Feature", "properties": table.properties(one), "geometry": one.get("geometry")}
+            stream.write((b",\n" if number else b"\n") + encode(feature))
+        stream.write(b"\n]}\n")
 
 
 def _done(applied: Applied, *, preview: bool, as_json: bool) -> int:

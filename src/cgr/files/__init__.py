@@ -4,6 +4,6 @@ Whatever comes from outside is taken for hostile: the kind is told from the cont
 anything is unpacked, and only the formats listed here are ever opened (R3.4).
 """
 
-from cgr.files.opening import Choice, Table, open_table
+from cgr.files.opening import Choice, Table, check_size, open_table
 
-__all__ = ["Choice", "Table", "open_table"]
+__all__ = ["Choice", "Table", "check_size", "open_table"]

@@ -58,20 +58,25 @@ class Table:
     has_geometry: bool = False
 
 
+def check_size(path: Path) -> None:
+    """Refuse a file that isn't there, is empty or is larger than what is read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise unreadable(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
+    if size > MOST_BYTES:
+        raise too_large(f"it has {size / 2**20:,.0f} MB, at most {MOST_BYTES // 2**20} are read")
+    if size == 0:
+        raise unreadable("The file is empty.", "Check that it is the right one.")
+
+
 @contextmanager
 def open_table(path: Path, choice: Choice | None = None) -> Iterator[Table]:
     """Open a file for as long as its rows are read. BadInput, with what to do, for what can't be or mustn't be read."""
     choice = choice or Choice()
     with tempfile.TemporaryDirectory(prefix="cgr-file-") as name:
         folder = Path(name)
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise unreadable(f"{path} can't be read: {error.strerror}.", "Check the path.") from error
-        if size > MOST_BYTES:
-            raise too_large(f"it has {size / 2**20:,.0f} MB, at most {MOST_BYTES // 2**20} are read")
-        if size == 0:
-            raise unreadable("The file is empty.", "Check that it is the right one.")
+        check_size(path)
         yield _open(path, choice, folder)
 
 

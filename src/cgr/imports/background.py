@@ -9,18 +9,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from cgr.accounts.policy import Permission, require
+from cgr.accounts.queries import organization as find_organization
 from cgr.audit.actions import record
 from cgr.core.errors import BadInput
+from cgr.files import check_size
 from cgr.imports.actions import import_units
 from cgr.imports.answers import carry_over
+from cgr.imports.files import FileRequest, check_file_request, import_file
+from cgr.imports.kept_files import forget_file, keep_file, kept_file, not_kept
 from cgr.imports.lines import nothing
 from cgr.imports.preparing import Request, check_request
+from cgr.registry import queries as registry
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
 from cgr.systems.queries import system as find_system
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cgr.accounts.actors import Actor
     from cgr.jobs import Stopping
     from cgr.runs.models import Run
@@ -55,6 +62,28 @@ def queue_import(actor: Actor, request: Request, *, preview: bool = False, conti
 
 
 @transaction.atomic
+def queue_file_import(actor: Actor, path: Path, request: FileRequest, *, preview: bool = False) -> Run:
+    """Have a worker import a file, kept in the database until the run has ended; else as `queue_import`."""
+    system = check_file_request(actor, request)
+    organization = find_organization(actor, registry.owner_of_type(actor, request.type))
+    check_size(path)
+    run = runs.queue_new(
+        actor,
+        kind=runs.Kind.IMPORT,
+        goal=runs.Goal.IMPORT,
+        counts=nothing(),
+        organization=organization,
+        system=system,
+        request=_stored(request, preview=preview),
+        as_of=timezone.localdate(),
+    )
+    with path.open("rb") as stream:
+        keep_file(run, stream)
+    record(actor, "queue", kind="import run", subject=str(run.pk), organization=organization.code)
+    return run
+
+
+@transaction.atomic
 def resume_import(actor: Actor, run: Run, *, preview: bool = False) -> Run:
     """Have a worker go on with an import, and give the run that does.
 
@@ -62,14 +91,21 @@ def resume_import(actor: Actor, run: Run, *, preview: bool = False) -> Run:
     again; one that ended is followed by another run of the same, for which what people answered counts.
     """
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    request = request_of(run)
+    request = file_request_of(run) if run.is_of_file else request_of(run)
     if run.state in {run.State.SUCCESS, run.State.WARNING}:
+        if isinstance(request, FileRequest):
+            raise not_kept(run)
         return queue_import(actor, request, preview=preview, continuing=run)
     is_plan = run.state == run.State.NEW
     preview = preview if is_plan else bool(run.request.get(_PREVIEW))
     runs.queue_stored(actor, run, request=_stored(request, preview=preview), to_resume=not is_plan)
     record(actor, "queue", kind="import run", subject=str(run.pk), organization=run.organization.code)
     return run
+
+
+def file_request_of(run: Run) -> FileRequest:
+    """Give what was asked for when the import of a file was begun."""
+    return msgspec.convert(run.request, FileRequest)
 
 
 def request_of(run: Run) -> Request:
@@ -84,7 +120,7 @@ def request_of(run: Run) -> Request:
         ) from error
 
 
-def _stored(request: Request, *, preview: bool) -> dict[str, object]:
+def _stored(request: Request | FileRequest, *, preview: bool) -> dict[str, object]:
     stored: dict[str, object] = msgspec.to_builtins(request, str_keys=True)
     return {**stored, _PREVIEW: preview}
 
@@ -94,6 +130,8 @@ def cancel_import(actor: Actor, run: Run) -> Run:
     """Stop an import; nothing of it is kept."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     runs.require_cancelled(run)
+    if run.is_of_file:
+        forget_file(run)
     record(actor, "cancel", kind="import run", subject=str(run.pk), organization=run.organization.code)
     return run
 
@@ -104,6 +142,12 @@ def continue_import(run_id: int, stopping: Stopping) -> None:
     def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
         watcher = Interruptible(recorder, run, stopping)
         preview = bool(run.request.get(_PREVIEW))
+        if run.is_of_file:
+            with kept_file(run) as path:
+                import_file(actor, path, file_request_of(run), preview=preview, progress=watcher, into=run)
+            return
         import_units(actor, request_of(run), preview=preview, progress=watcher, into=run)
 
-    continue_run(run_id, go_on)
+    run = continue_run(run_id, go_on)
+    if run.is_of_file and run.state in {run.State.SUCCESS, run.State.WARNING, run.State.CANCELLED}:
+        forget_file(run)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,7 +29,7 @@ from cgr.core.rows import (
 from cgr.core.rows.mapping import refused
 from cgr.files import Choice, open_table
 from cgr.imports.actions import ImportNote, ImportResult
-from cgr.imports.lines import Tally
+from cgr.imports.lines import Spool, Tally
 from cgr.registry import queries as registry
 from cgr.registry.actions import write_objects
 from cgr.registry.snapshot import stream_objects
@@ -70,6 +71,9 @@ def import_file(
 ) -> ImportResult:
     """Import the rows of a file as objects of one type; with `preview` nothing is written.
 
+    `into`: the run that a worker does, or whose preview it makes and keeps; else one is begun, and nothing is kept of a
+    preview.
+
     Raises BadInput for a file or a mapping that can't be used; a row that can't be imported is a problem of the result.
     """
     system = check_file_request(actor, request)
@@ -80,12 +84,19 @@ def import_file(
             raise refused(problem)
         if mapping.geometry is True and not table.has_geometry:
             raise refused("The file has no geometry of its own; name the columns that hold longitude and latitude.")
-        with transaction.atomic():
-            watcher.step("import")
-            result = _import(actor, request, table, system=system, progress=watcher, preview=preview, into=into)
-            if preview:
-                transaction.set_rollback(True)
-    return result
+        settings = _settings(request, table)
+        with Spool() if preview and into is not None else nullcontext() as spool:
+            with transaction.atomic():
+                watcher.step("import")
+                run = None if preview else _begun(actor, request, settings, system=system, into=into)
+                tally = Tally(None if run is None else run.pk, spool=spool)
+                result = _import(actor, request, table, tally=tally, progress=watcher, run=run)
+                if preview:
+                    transaction.set_rollback(True)
+            if spool is None or into is None:
+                return result
+            runs.keep_preview(into, settings=settings, summary=_summary(result), rows=spool.read())
+    return replace(result, run=into.pk)
 
 
 def check_file_request(actor: Actor, request: FileRequest) -> ExternalSystem | None:
@@ -111,56 +122,65 @@ def _shape_of(actor: Actor, request: FileRequest) -> tuple[OurType, dict[str, st
     return shapes.get(request.type) or registry.types_by_code([request.type])[request.type], places
 
 
-def _import(
+def _settings(request: FileRequest, table: Table) -> dict[str, object]:
+    return {
+        "file": request.file,
+        "type": request.type,
+        "system": request.system,
+        "columns": table.columns,
+        "read": {
+            "kind": table.kind,
+            "sheet": table.sheet,
+            "encoding": table.encoding,
+            "delimiter": table.delimiter,
+        },
+        "mapping": msgspec.to_builtins(request.mapping),
+    }
+
+
+def _begun(
     actor: Actor,
     request: FileRequest,
-    table: Table,
+    settings: dict[str, object],
     *,
     system: ExternalSystem | None,
-    progress: Progress,
-    preview: bool,
     into: Run | None,
+) -> Run:
+    return runs.begin_import(
+        actor,
+        organization=find_organization(actor, registry.owner_of_type(actor, request.type)),
+        system=system,
+        settings=settings,
+        today=timezone.localdate().isoformat(),
+        request=msgspec.to_builtins(request),
+        into=into,
+    )
+
+
+def _import(
+    actor: Actor, request: FileRequest, table: Table, *, tally: Tally, progress: Progress, run: Run | None
 ) -> ImportResult:
-    run = None
-    today = timezone.localdate().isoformat()
-    if not preview:
-        settings = {
-            "file": request.file,
-            "type": request.type,
-            "system": request.system,
-            "columns": table.columns,
-            "read": {
-                "kind": table.kind,
-                "sheet": table.sheet,
-                "encoding": table.encoding,
-                "delimiter": table.delimiter,
-            },
-            "mapping": msgspec.to_builtins(request.mapping),
-        }
-        owner = find_organization(actor, registry.owner_of_type(actor, request.type))
-        run = runs.begin_import(
-            actor,
-            organization=owner,
-            system=system,
-            settings=settings,
-            today=today,
-            request=msgspec.to_builtins(request),
-            into=into,
-        )
-    tally = Tally(None if run is None else run.pk)
     source = f"{request.file} (preview)" if run is None else f"import {run.pk}"
     survey = Survey(request.mapping, _shape_of(actor, request)[0], table.columns)
-    lines = _planned(actor, request, table, survey, today)
+    lines = _planned(actor, request, table, survey, timezone.localdate().isoformat())
     write_objects(actor, tally.drafts(((None, line) for line in lines), progress), source=source)
-    notes = [_read_as(table), *(ImportNote(code, message) for code, message in survey.notes())]
+    result = ImportResult(
+        run=tally.run,
+        counts=tally.counts,
+        levels=[],
+        problems=tally.problems,
+        notes=[_read_as(table), *(ImportNote(code, message) for code, message in survey.notes())],
+        kept=tally.kept,
+    )
     if run is not None:
-        summary = {"counts": tally.counts, "levels": [], "notes": msgspec.to_builtins(notes)}
-        runs.finish_import(run, summary=summary, requests=0)
+        runs.finish_import(run, summary=_summary(result), requests=0)
         organization = run.organization.code
         record(actor, "import", kind="import run", subject=str(run.pk), organization=organization, after=tally.counts)
-    return ImportResult(
-        run=tally.run, counts=tally.counts, levels=[], problems=tally.problems, notes=notes, kept=tally.kept
-    )
+    return result
+
+
+def _summary(result: ImportResult) -> dict[str, object]:
+    return {"counts": result.counts, "levels": [], "notes": msgspec.to_builtins(result.notes)}
 
 
 def _read_as(table: Table) -> ImportNote:

@@ -24,3 +24,21 @@ class Answer(models.Model):
     def __str__(self) -> str:
         """Show item and decision."""
         return f"{self.item} {self.decision} {self.code}"
+
+
+class FilePiece(models.Model):
+    """A piece of a file that a worker imports, maybe on another machine; gone when the run has ended.
+
+    Pieces, since a whole file as one value would be held in memory several times over.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="file_pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_file_piece_per_number")]
+
+    def __str__(self) -> str:
+        """Show which it is."""
+        return f"{self.run_id} {self.number}"

@@ -15,10 +15,10 @@ from msgspec import Struct
 from cgr.core.localized import pick
 from cgr.core.plan_words import Names, field_sides
 from cgr.core.streamed_json import encoded
+from cgr.files.spreadsheets import csv_lines, write_xlsx
 from cgr.registry.queries import labels
 from cgr.runs.selection import ALL, PROBLEM, Which, selected_changes, selected_problems
 from cgr.sync.reports import outcome_of, report_of
-from cgr.sync.spreadsheets import csv_lines, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
-from cgr.registry.queries import cards, definitions, finding, objects, terms_in_use, tree
+from cgr.registry.queries import cards, definitions, finding, objects, tables, terms_in_use, tree
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
@@ -133,13 +134,13 @@ def _request(place: Place) -> Request:
     return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
 
 
-def _from_file(actor: Actor, place: Place) -> object:
-    """Import a file of one row; what is refused is refused before it is read."""
+def _from_file(do: Callable[..., object], actor: Actor, place: Place) -> object:
+    """Import a file of one row, or have it imported; what is refused is refused before it is read."""
     request = FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
     with NamedTemporaryFile(suffix=".csv") as file:
         file.write(b"Code,Name\nX1,Somewhere\n")
         file.flush()
-        return import_file(actor, Path(file.name), request)
+        return do(actor, Path(file.name), request)
 
 
 def _pending(actor: Actor, place: Place, purpose: Purpose) -> Pending:
@@ -317,6 +318,9 @@ CALLS: dict[str, Call] = {
         f'"{p.word}-1"'.encode() in b"".join(objects.page_of_objects(a, most=10)[0])
     ),
     "registry.queries.objects.geo_object": lambda a, p: objects.geo_object(a, f"{p.word}-country", f"{p.word}-1"),
+    "registry.queries.tables.export_table": lambda a, p: (
+        f"{p.word}-1" in {one["code"] for one in tables.export_table(a, as_of=date(2026, 11, 23))[1]}
+    ),
     "registry.queries.terms_in_use.terms_in_use": lambda a, p: terms_in_use(a, f"{p.word}-country", "owner"),
     "runs.actions.store_plan": lambda a, p: run_actions.store_plan(
         a, empty_plan(p.mapping), system=p.system, config="", findings=(), names=Names(), requests=0, about={}
@@ -388,7 +392,8 @@ CALLS: dict[str, Call] = {
     "sync.planning.plannable": lambda a, p: planning.plannable(a, f"{p.word}-sync"),
     "sync.planning.plan": lambda a, p: planning.plan(a, f"{p.word}-sync"),
     "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
-    "imports.files.import_file": _from_file,
+    "imports.files.import_file": partial(_from_file, import_file),
+    "imports.background.queue_file_import": partial(_from_file, imports.queue_file_import),
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),

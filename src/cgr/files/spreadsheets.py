@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from openpyxl.cell.cell import Cell as XlsxCell
 
-Cell: TypeAlias = "str | int"
+    from cgr.core.objects_table import Cell
 
 _BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _MOST_ROWS: Final = 1_048_576

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-WIDTH, HEIGHT = 1120, 700
+WIDTH, HEIGHT = 1180, 740
 LARGEST = 150_000  # bytes: a page of documents has to load over a slow line
 PICTURES = (
     ("demo-home.png", "/", "hmis-all"),

@@ -210,8 +210,11 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
     entry(four, "Owner").get_by_label("Target Attribute").select_option("Ownership (TEXT)")
     entry(four, "Owner").get_by_role("button", name="Accept").click()
     expect(entry(four, "Owner").get_by_label("Public")).to_have_value("1")
-    entry(four, "Kind of facility").get_by_label("Target Type").select_option("Org Unit Group")
-    entry(four, "Kind of facility").get_by_label("Clinic").select_option("Clinics")
+    kind = entry(four, "Kind of facility")
+    for field, choice in (("Target Type", "Org Unit Group"), ("Clinic", "Clinics")):
+        with page.expect_response(lambda answer: "/synchronization/add/" in answer.url):  # the form is drawn anew
+            kind.get_by_label(field).select_option(choice)
+    expect(kind.get_by_label("Clinic")).to_have_value(CLINICS)
     expect(four.get_by_text("Attributes: 3 of 6 matched")).to_be_visible()
 
     # Preview, review, apply; DHIS2 refuses one object.

@@ -20,11 +20,14 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-WIDTH, HEIGHT = 1120, 700
+WIDTH, HEIGHT = 1180, 740
 LARGEST = 150_000  # bytes: a page of documents has to load over a slow line
 PICTURES = (
-    ("demo-runs.png", "/", "hmis-all"),
-    ("demo-systems.png", "/settings/systems/", "hmis"),
+    ("demo-home.png", "/", "hmis-all"),
+    ("demo-run.png", "/runs/2/", "What changes, level by level"),
+    ("demo-run-map.png", "/runs/2/?view=map#changes", "Choose a place"),
+    ("demo-sync.png", "/synchronization/id/hmis-all/", "Check against DHIS2"),
+    ("demo-explorer.png", "/explorer/object/?type=facility&code=F96149", "Kawama Health Centre"),
     ("demo-system.png", "/settings/systems/id/hmis/", "hmis"),
 )
 
@@ -54,11 +57,14 @@ def _take(address: str, name: str, password: str) -> None:
         page.get_by_label("Sign-in name").fill(name)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Sign out").wait_for()
+        page.locator("header summary").wait_for()
         for file, where, words in PICTURES:
             page.goto(address + where)
             page.get_by_text(words).first.wait_for()
             page.wait_for_load_state("networkidle")
+            if page.locator("cgr-map").count():
+                page.locator("cgr-map[data-drawn]").wait_for()
+                page.wait_for_function("document.querySelector('cgr-map').map.loaded()")
             page.screenshot(path=IMAGES / file)
             size = (IMAGES / file).stat().st_size
             print(f"docs/images/{file}: {size:,} bytes")

@@ -30,6 +30,10 @@ def _needs_somebody(row: Run) -> bool:
     return row.state in _NEEDS_SOMEBODY and not empty
 
 
+def _untried(system: dict[str, object]) -> bool:
+    return bool(system["enabled"]) and not system["checked_at"] and not system["failure"]
+
+
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Show what a person who signs in looks for first."""
@@ -37,13 +41,14 @@ def home(request: HttpRequest) -> HttpResponse:
     found = list(runs.runs(actor).defer("names", "settings")[:_RUNS_SHOWN])
     waiting = [row for row in runs.latest_of_each(actor) if _needs_somebody(row)]
     known = listed(actor)
+    used = {row.system.code for row in found if row.started is not None}
     return render(
         request,
         "web/home.html",
         {
             "attention": jobs_shown(waiting[:_ATTENTION_SHOWN]),
             "more_attention": max(0, len(waiting) - _ATTENTION_SHOWN),
-            "untried": [one for one in known if one["enabled"] and not one["checked_at"] and not one["failure"]],
+            "untried": [one for one in known if _untried(one) and one["code"] not in used],
             "failing": [one for one in known if one["enabled"] and one["failure"]],
             "systems": known,
             "manages_systems": may_anywhere(actor, Permission.MANAGE_SYSTEMS),

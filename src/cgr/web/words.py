@@ -9,6 +9,8 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from cgr.core.localized import pick
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.utils.functional import _StrPromise
 
     from cgr.core.records import Localized
@@ -57,6 +59,14 @@ COUNTS: Final[dict[str, _StrPromise]] = {
     "vanished": gettext_lazy("vanished"),
     "not_selected": gettext_lazy("not selected"),
 }
+"""In the order in which pages show them."""
+
+
+def counts_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Give the counts of a run that aren't zero, always in the same order."""
+    known = [name for name in COUNTS if counts.get(name)]
+    others = [name for name, number in counts.items() if number and name not in COUNTS]
+    return [(str(COUNTS.get(name, name)), counts[name]) for name in known + others]
 
 
 AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {

@@ -17,7 +17,7 @@ from cgr.runs import queries
 from cgr.sync.configs import configs
 from cgr.systems.queries import systems
 from cgr.web.runs.showing import state_words
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language, other_side
+from cgr.web.words import RUN_KINDS, RUN_STATES, counts_in_words, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,9 +118,7 @@ def _job(row: Run) -> dict[str, Any]:
         "started": row.started,
         "ended": row.ended,
         "actor": row.actor,
-        "counts": [
-            (COUNTS.get(name, name), number) for name, number in row.summary.get("counts", {}).items() if number
-        ],
+        "counts": counts_in_words(row.summary.get("counts", {})),
     }
 
 

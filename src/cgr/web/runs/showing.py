@@ -202,10 +202,9 @@ def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bo
 
 
 def _types(run: Run) -> dict[str, str]:
-    if run.kind == run.Kind.SYNC:
-        codes = [level["type"] for level in run.settings.get("levels", [])]
-    else:  # each level of DHIS2 with its type
-        codes = [*run.settings.get("levels", {}).values()]
+    levels = run.settings.get("levels", [])
+    # An import's settings give each level of DHIS2 its type, a synchronization's are a list of mappings.
+    codes = [*levels.values()] if isinstance(levels, dict) else [level["type"] for level in levels if "type" in level]
     return {code: in_reader_language(label) for code, label in type_labels(codes).items()} if codes else {}
 
 

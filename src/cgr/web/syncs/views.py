@@ -34,7 +34,7 @@ from cgr.web.runs.showing import state_words
 from cgr.web.syncs.glance import glance
 from cgr.web.syncs.words import refused, said
 from cgr.web.systems.words import in_words
-from cgr.web.words import COUNTS, in_reader_language
+from cgr.web.words import counts_in_words, in_reader_language
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -236,7 +236,6 @@ def _runs(request: HttpRequest, actor: Actor, row: SyncConfig) -> dict[str, obje
 
 def _run(row: Run) -> dict[str, object]:
     sign, state = state_words(row)
-    counts = row.summary.get("counts", {})
     return {
         "id": row.pk,
         "sign": sign,
@@ -246,6 +245,6 @@ def _run(row: Run) -> dict[str, object]:
         "started": row.started,
         "ended": row.ended,
         "by": row.actor,
-        "counts": [(COUNTS.get(name, name), number) for name, number in counts.items() if number],
+        "counts": counts_in_words(row.summary.get("counts", {})),
         "progress": progress_json(row) if row.state == "running" else None,
     }

@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     found = list(runs.runs(actor).defer("names", "settings")[:_RUNS_SHOWN])
     waiting = [row for row in runs.latest_of_each(actor) if _needs_somebody(row)]
     known = listed(actor)
-    used = {row.system.code for row in found if row.started is not None}
+    used = {row.system.code for row in found if row.system is not None and row.started is not None}
     return render(
         request,
         "web/home.html",

@@ -24,7 +24,7 @@ REQUIREMENTS = Path(__file__).parents[3] / "requirements"
 FILES = ("runtime.txt", "dev.txt", "tools.txt")
 UV = Path(sys.executable).parent / "uv"
 _PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Zlib|0BSD|CC0|MIT-0)\b", re.IGNORECASE)
-_LINKED = {"psycopg", "psycopg-binary", "psycopg-pool"}  # LGPL: used as they are, never changed or built in
+_LINKED = {"certifi", "psycopg", "psycopg-binary", "psycopg-pool"}  # MPL, LGPL: used as they are, never changed
 
 
 def pinned(file: str) -> list[tuple[Requirement, int]]:

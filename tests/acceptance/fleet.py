@@ -137,6 +137,8 @@ class Fleet:
 
     def _freeze(self, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
+        # A busy machine lets the other threads run on until the first has seen the signal.
+        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         with self._lock:
             self._stopped += [worker for worker in self._working if worker.pid == pid]
             self._working = [worker for worker in self._working if worker.pid != pid]

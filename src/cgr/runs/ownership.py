@@ -8,6 +8,7 @@ up later finds its session gone (R9.4). Nothing has to compare numbers at every 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -58,16 +59,23 @@ def require_right(run: Run) -> None:
 
     To be asked right before a request is sent, and before the end of a run is written down: only then can a session
     that replaced a lost one do harm. Raises `SystemBusy`, or what the database raises when the session is gone.
+
+    The question itself is a sign of life, so nobody takes the right over for `SIGN_OF_LIFE_S` after it: an answer that
+    arrives later than that, because the process was stopped meanwhile, says nothing and is asked for again.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLDER, {"system": run.system_id or _NO_SYSTEM, "silence": SIGN_OF_LIFE_S})
-        holds = any(pid == own for pid, own, _ in cursor.fetchall())
-    if not holds:
-        raise SystemBusy(
-            f"Run {run.pk} was taken over by another process; nothing more is sent from here.",
-            code="run-taken-over",
-            next_step=f"See what it does: cgr sync report {run.pk}",
-        )
+    answered_in_time = False
+    while not answered_in_time:
+        asked = monotonic()
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLDER, {"system": run.system_id or _NO_SYSTEM, "silence": SIGN_OF_LIFE_S})
+            holds = any(pid == own for pid, own, _ in cursor.fetchall())
+        if not holds:
+            raise SystemBusy(
+                f"Run {run.pk} was taken over by another process; nothing more is sent from here.",
+                code="run-taken-over",
+                next_step=f"See what it does: cgr sync report {run.pk}",
+            )
+        answered_in_time = monotonic() - asked < SIGN_OF_LIFE_S / 2
 
 
 # Whoever holds the lock of a system (an "advisory" one with two numbers), who asks, and whether the holder is silent:

@@ -14,6 +14,7 @@ import typer
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show, tell
 from cgr.core.errors import BadInput
+from cgr.core.objects_table import SHEET
 from cgr.files.spreadsheets import csv_lines, write_xlsx
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _write_table(actor: Actor, stream: BinaryIO, *, form: str, type_code: str | 
     if form == "csv":
         stream.writelines(csv_lines(table.titles, map(table.cells, objects)))
     elif form == "xlsx":
-        write_xlsx(table.titles, map(table.cells, objects), stream, sheet="Geo-Objects")
+        write_xlsx(table.titles, map(table.cells, objects), stream, sheet=SHEET)
     else:
         encode = msgspec.json.Encoder(decimal_format="number").encode
         stream.write(b'{"type":"FeatureCollection","features":[')

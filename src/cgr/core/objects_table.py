@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 _FIXED: Final = ("type", "code", "name", "from", "to", "invalid", "longitude", "latitude")
 """The columns that every table has; then come attributes, parents by hierarchy and external ids by system."""
+SHEET: Final = "Geo-Objects"
+"""What a sheet of them is called, and the layer of a file without any."""
 _POINT: Final = slice(_FIXED.index("longitude"), _FIXED.index("latitude") + 1)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from pyogrio.raw import write
 
 from cgr.core.geometry import from_geojson
+from cgr.core.objects_table import SHEET
 from cgr.files.layers import DRIVERS
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def _write(path: Path, layers: Iterable[tuple[OurType, ObjectsTable, Iterator[di
         layer.write(list(islice(objects, _AT_A_TIME)), append=False)  # a type without an object has a layer, too
         while piece := list(islice(objects, _AT_A_TIME)):
             layer.write(piece, append=True)
+    if not taken:  # GDAL makes no file without a layer
+        write(path, None, [np.empty(0, dtype=object)], ["code"], layer=SHEET, driver=DRIVERS["gpkg"])
 
 
 class _Layer:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import pyogrio
 import pytest
 import uvicorn
 from django.core.asgi import get_asgi_application
@@ -19,7 +20,9 @@ from django.core.asgi import get_asgi_application
 from cgr.accounts.actions import add_user, create_token
 from cgr.accounts.actors import local_operator
 from cgr.api.large_bodies import larger_limit, too_large
+from cgr.imports.background import continue_import
 from cgr.jobs import Stopping
+from cgr.runs.models import Run
 from cgr.sync.background import continue_sync
 from cgr.web.body_limit import BodyLimit
 
@@ -65,7 +68,8 @@ def test_the_page_on_the_api_does_what_it_says(country: Country, registry: str, 
     for step in STEPS:
         answers += _followed(step, registry, token, tmp_path)
         for run in set(re.findall(r'"id":"(\d+)","state":"queued"', answers)):
-            continue_sync(int(run), Stopping())
+            one = Run.objects.get(pk=run)
+            (continue_import if one.kind == one.Kind.IMPORT else continue_sync)(one.pk, Stopping())
         answers = answers.replace('"state":"queued"', '"state":"taken up"')
     assert json.loads((tmp_path / "places.geojson").read_text())["type"] == "FeatureCollection"
     assert len((tmp_path / "facilities.ndjson").read_text().splitlines()) == 4
@@ -75,6 +79,9 @@ def test_the_page_on_the_api_does_what_it_says(country: Country, registry: str, 
     assert answers.endswith(json.dumps(shown, separators=(",", ":")))
     units = {unit["code"]: unit for unit in country.world.units().values()}
     assert units["F1"]["name"] == "Bo New Clinic"
+    assert units["F2"]["name"] == "Kono Health Post"
+    assert (tmp_path / "refused.csv").read_text("utf-8-sig").splitlines()[1].startswith("F7,Lost Clinic,Nowhere,,3,")
+    assert "facility" in pyogrio.list_layers(tmp_path / "places.gpkg")[:, 0]
     assert units["F5"]["parent"]["id"] == ID_OF["D"]
     _undone(registry + (tmp_path / "run").read_text().strip(), registry, token)
     assert country.world.unit(ID_OF["F1"])["name"] == "Bo Clinic"

@@ -122,7 +122,7 @@ def _gathered(rows: Iterable[Row], columns: list[str]) -> tuple[list[tuple[int, 
         if len(first) < SHOWN:
             first.append((row.number, [(cell or "")[:_LONGEST] for cell in row.cells[: len(columns)]]))
         for place in list(values):
-            cell = row.cells[place].strip() if place < len(row.cells) and row.cells[place] else ""
+            cell = ((row.cells[place] if place < len(row.cells) else None) or "").strip()
             if not cell:
                 continue
             values[place][cell[:_LONGEST]] = None

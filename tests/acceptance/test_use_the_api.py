@@ -112,7 +112,7 @@ def _followed(step: str, registry: str, token: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_only_geo_objects_sent_with_a_good_token_may_be_many(registry: str, token: str) -> None:
+def test_only_geo_objects_and_files_sent_with_a_good_token_may_be_large(registry: str, token: str) -> None:
     lines = b'{"type":"facility","code":"F1","label":"Bo Clinic"}\n' + b"# nothing\n" * LIMIT
     address, kind = f"{registry}/api/v1/objects?preview=true", {"Content-Type": "application/x-ndjson"}
 
@@ -123,6 +123,14 @@ def test_only_geo_objects_sent_with_a_good_token_may_be_many(registry: str, toke
     refused = sent(Authorization="Bearer cgr_guessed")
     assert (refused.status_code, refused.json()["code"]) == (413, "body-too-large")
     assert sent().status_code == 413
+    form: Any = {
+        "files": {"file": ("places.csv", b"Code\n" + b"F1\n" * LIMIT)},
+        "data": {"mapping": "code: Code", "template": "x"},
+    }
+    address = f"{registry}/api/v1/imports/files?type=facility"
+    read = httpx2.post(address, headers={"Authorization": f"Bearer {token}"}, **form)
+    assert (read.status_code, read.json()["errors"][0]["field"]) == (422, "template")
+    assert httpx2.post(address, headers={"Authorization": "Bearer cgr_guessed"}, **form).status_code == 413
 
 
 def test_what_is_streamed_is_whole(registry: str, token: str) -> None:

@@ -16,13 +16,16 @@ from cgr.accounts.actors import actor_of_token
 from cgr.accounts.policy import Permission, may_anywhere
 from cgr.api import problems
 from cgr.core.errors import NotAllowed
+from cgr.files.limits import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_FORM: Final = 2 * 2**20
+"""Bytes for what stands in the form beside the file."""
 _LARGER: Final = {
     "/api/v1/objects": (settings.MAX_OBJECTS_BODY_BYTES, Permission.EDIT_OBJECTS),
-    "/api/v1/imports/files": (settings.MAX_FILE_BODY_BYTES, Permission.MANAGE_RUNS),
+    "/api/v1/imports/files": (MOST_BYTES + _FORM, Permission.MANAGE_RUNS),
 }
 _BEARER: Final = b"bearer "
 

@@ -120,12 +120,10 @@ CSRF_COOKIE_HTTPONLY = True  # no script of ours reads it: forms carry the token
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
-# What a request may bring. The first three are enforced while it arrives, the others by Django when it is read. The
-# second is for Geo-Objects in bulk, sent with a good token: three times what a country of 300,000 places needs; the
-# third for a file to be imported (the largest that is read, and its mapping).
+# What a request may bring. The first two are enforced while it arrives, the others by Django when it is read. The
+# second is for Geo-Objects in bulk, sent with a good token: three times what a country of 300,000 places needs.
 MAX_BODY_BYTES = 10 * 2**20
 MAX_OBJECTS_BODY_BYTES = 2**30
-MAX_FILE_BODY_BYTES = 202 * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a synchronization may map some hundred terms on each of its levels
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

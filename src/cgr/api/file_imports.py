@@ -13,8 +13,8 @@ from cgr.api.answers import CSV, Stream
 from cgr.api.authentication import ApiRequest
 from cgr.api.operations import Body, operation, schema_of
 from cgr.api.parameters import Flag, Text
+from cgr.api.sent_files import MULTIPART, sent_file
 from cgr.api.starting import started
-from cgr.api.uploads import MULTIPART, uploaded
 from cgr.configuration.yaml_reading import read_yaml
 from cgr.core.rows import RowMapping, parse_row_mapping
 from cgr.imports.background import queue_file_import
@@ -71,16 +71,16 @@ def start_file_import(
     once. With `preview` the worker only finds out what the import would do, and keeps it: its state is then `new`, and
     resuming it carries it out.
     """
-    with uploaded(request) as upload:
-        mapping = parse_row_mapping(read_yaml(upload.mapping).value, origin="The part mapping")
-        asked = FileRequest(file=upload.name, type=type, mapping=mapping, system=system)
+    with sent_file(request) as given:
+        mapping = parse_row_mapping(read_yaml(given.mapping).value, origin="The part mapping")
+        asked = FileRequest(file=given.name, type=type, mapping=mapping, system=system)
 
         def start() -> Run:
             check_file_request(request.auth, asked)
-            check_columns(upload.path, asked)
-            return queue_file_import(request.auth, upload.path, asked, preview=preview)
+            check_columns(given.path, asked)
+            return queue_file_import(request.auth, given.path, asked, preview=preview)
 
-        return started(request, start, sent=upload.digest)
+        return started(request, start, sent=given.digest)
 
 
 @operation(router, "GET", "/imports/{run}/rejected.csv", gives={"type": "string"}, media_type=CSV)

@@ -27,7 +27,7 @@ _FILE, _MAPPING = "file", "mapping"
 _MOST_MAPPING_BYTES: Final = 2**20
 
 
-class Upload(Struct, frozen=True):
+class SentFile(Struct, frozen=True):
     """A file as one on this machine, what its sender calls it, and the mapping beside it. `digest`: of both."""
 
     path: Path
@@ -37,7 +37,7 @@ class Upload(Struct, frozen=True):
 
 
 @contextmanager
-def uploaded(request: HttpRequest) -> Iterator[Upload]:
+def sent_file(request: HttpRequest) -> Iterator[SentFile]:
     """Give the parts `file` and `mapping` of a request; `WrongRequest` naming the part that is wrong.
 
     The mapping may be a part of either kind, a file of its own or a field.
@@ -47,13 +47,14 @@ def uploaded(request: HttpRequest) -> Iterator[Upload]:
     if not (file := request.FILES.get(_FILE)):
         raise _wrong(_FILE, "send it as a file, with a name.")
     mapping = _mapping(request)
-    with TemporaryDirectory(prefix="cgr-upload-") as folder:
-        digest, path = sha256(mapping), Path(folder) / "file"
+    with TemporaryDirectory(prefix="cgr-sent-") as folder:
+        path = Path(folder) / "file"
+        digest = sha256(sha256(mapping).digest())
         with path.open("wb") as copy:
             for piece in file.chunks():
                 digest.update(piece)
                 copy.write(piece)
-        yield Upload(path, file.name or _FILE, mapping, digest.digest())
+        yield SentFile(path, file.name or _FILE, mapping, digest.digest())
 
 
 def _check_parts(request: HttpRequest) -> None:
@@ -66,13 +67,13 @@ def _check_parts(request: HttpRequest) -> None:
 
 def _mapping(request: HttpRequest) -> bytes:
     given: UploadedFile[bytes] | None = request.FILES.get(_MAPPING)
-    if given is None:
-        if _MAPPING not in request.POST:
-            raise _wrong(_MAPPING, "it is missing.")
-        return str(request.POST[_MAPPING]).encode()
-    if (given.size or 0) > _MOST_MAPPING_BYTES:
+    if given is None and _MAPPING not in request.POST:
+        raise _wrong(_MAPPING, "it is missing.")
+    # One byte more than is taken tells that there are more, without reading them.
+    mapping = str(request.POST[_MAPPING]).encode() if given is None else given.read(_MOST_MAPPING_BYTES + 1)
+    if len(mapping) > _MOST_MAPPING_BYTES:
         raise too_large()
-    return bytes(given.read())
+    return bytes(mapping)
 
 
 def _wrong(part: str, message: str) -> WrongRequest:

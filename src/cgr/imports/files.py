@@ -28,6 +28,7 @@ from cgr.core.rows import (
 )
 from cgr.core.rows.mapping import refused
 from cgr.files import Choice, open_table
+from cgr.files.looking import look_at
 from cgr.imports.actions import ImportNote, ImportResult
 from cgr.imports.lines import Spool, Tally
 from cgr.registry import queries as registry
@@ -37,7 +38,7 @@ from cgr.runs import actions as runs
 from cgr.systems.queries import system as find_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cgr.accounts.actors import Actor
@@ -80,10 +81,7 @@ def import_file(
     mapping = request.mapping
     watcher = progress or Silent()
     with open_table(path, Choice(mapping.sheet, mapping.encoding, mapping.delimiter)) as table:
-        if problem := columns_problem(mapping, table.columns):
-            raise refused(problem)
-        if mapping.geometry is True and not table.has_geometry:
-            raise refused("The file has no geometry of its own; name the columns that hold longitude and latitude.")
+        _check_columns(mapping, table.columns, has_geometry=table.has_geometry)
         settings = _settings(request, table)
         with Spool() if preview and into is not None else nullcontext() as spool:
             with transaction.atomic():
@@ -109,6 +107,20 @@ def check_file_request(actor: Actor, request: FileRequest) -> ExternalSystem | N
     if problem:
         raise refused(problem)
     return system
+
+
+def check_columns(path: Path, request: FileRequest) -> None:
+    """Refuse a file that can't be read, or hasn't what the mapping names, by a look at its beginning."""
+    mapping = request.mapping
+    look = look_at(path, Choice(mapping.sheet, mapping.encoding, mapping.delimiter))
+    _check_columns(mapping, look.columns, has_geometry=look.has_geometry)
+
+
+def _check_columns(mapping: RowMapping, columns: Sequence[str], *, has_geometry: bool) -> None:
+    if problem := columns_problem(mapping, columns):
+        raise refused(problem)
+    if mapping.geometry is True and not has_geometry:
+        raise refused("The file has no geometry of its own; name the columns that hold longitude and latitude.")
 
 
 def _shape_of(actor: Actor, request: FileRequest) -> tuple[OurType, dict[str, str | None] | None]:

@@ -97,13 +97,23 @@ def rejected_rows(run: Run) -> Iterator[bytes]:
 
     Corrected, the file can be imported by itself: what stands behind the columns isn't asked for by the mapping.
     """
-    columns = run.settings.get("columns")
-    if columns is None:
+    if not run.is_of_file:
         raise BadInput(
             f"Run {run.pk} is no import of a file.",
             code="not-an-import",
             next_step=f"See its problems with: cgr import report {run.pk}",
         )
+    columns = run.settings.get("columns")
+    if columns is None:
+        raise BadInput(
+            f"No row of run {run.pk} was looked at yet.",
+            code="run-not-ended",
+            next_step="Wait until it has ended; if it has failed, see why in its report.",
+        )
+    return _rejected(run, columns)
+
+
+def _rejected(run: Run, columns: list[str]) -> Iterator[bytes]:
     yield codecs.BOM_UTF8  # spreadsheets take the file for another encoding without it
     yield _csv_line([*columns, "line", "problem", "what to do"])
     for problem in read_records(run.pk, "problem", RowTrouble):

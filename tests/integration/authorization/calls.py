@@ -318,6 +318,12 @@ CALLS: dict[str, Call] = {
         f'"{p.word}-1"'.encode() in b"".join(objects.page_of_objects(a, most=10)[0])
     ),
     "registry.queries.objects.geo_object": lambda a, p: objects.geo_object(a, f"{p.word}-country", f"{p.word}-1"),
+    "registry.queries.objects.objects_by_type": lambda a, p: (
+        f"{p.word}-country" in objects.objects_by_type(a, as_of=date(2026, 11, 23))[0].types
+    ),
+    "registry.queries.tables.export_layers": lambda a, p: (
+        f"{p.word}-country" in {shape.code for shape, _, _ in tables.export_layers(a, as_of=date(2026, 11, 23))}
+    ),
     "registry.queries.tables.export_table": lambda a, p: (
         f"{p.word}-1" in {one["code"] for one in tables.export_table(a, as_of=date(2026, 11, 23))[1]}
     ),

@@ -28,7 +28,7 @@ from cgr.registry.queries.objects import (
     parents_of,
     several_lives,
 )
-from cgr.registry.queries.tables import export_table
+from cgr.registry.queries.tables import export_layers, export_table
 from cgr.registry.queries.terms_in_use import terms_in_use
 from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
 
@@ -40,6 +40,7 @@ __all__ = [
     "drawing_from",
     "escaped",
     "export_hierarchies",
+    "export_layers",
     "export_objects",
     "export_table",
     "export_term_trees",

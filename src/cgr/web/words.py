@@ -31,6 +31,32 @@ RUN_KINDS: Final[dict[str, _StrPromise]] = {
     "import": gettext_lazy("Import"),
 }
 
+ATTRIBUTE_KINDS: Final[dict[str, _StrPromise]] = {
+    "text": pgettext_lazy("kind of attribute", "Text"),
+    "localized_text": pgettext_lazy("kind of attribute", "Text in several languages"),
+    "boolean": pgettext_lazy("kind of attribute", "Yes or no"),
+    "date": pgettext_lazy("kind of attribute", "Date"),
+    "integer": pgettext_lazy("kind of attribute", "Integer"),
+    "decimal": pgettext_lazy("kind of attribute", "Decimal"),
+    "term": pgettext_lazy("kind of attribute", "Term"),
+}
+
+UNIT_FIELDS: Final[dict[str, _StrPromise]] = {
+    "name": gettext_lazy("Name"),
+    "shortName": gettext_lazy("Short name"),
+    "code": gettext_lazy("Code"),
+    "openingDate": gettext_lazy("Opening date"),
+    "closedDate": gettext_lazy("Closed date"),
+    "description": gettext_lazy("Description"),
+    "comment": gettext_lazy("Comment"),
+    "url": gettext_lazy("Web address"),
+    "contactPerson": gettext_lazy("Contact person"),
+    "address": gettext_lazy("Address"),
+    "email": gettext_lazy("E-mail"),
+    "phoneNumber": gettext_lazy("Phone number"),
+}
+"""What DHIS2 keeps of an organisation unit beside its place and its geometry."""
+
 ROLES: Final[dict[str, _StrPromise]] = {
     "system-administrator": gettext_lazy("System Administrator"),
     "registry-administrator": gettext_lazy("Registry Administrator"),

@@ -12,8 +12,8 @@ from cgr.core.mapping_rules.fields import ATTRIBUTE_PREFIX, DEFAULT_FIELDS, sour
 from cgr.core.unit_fields import FIELDS
 from cgr.web.syncs.buttons import suggestions_for, types_for
 from cgr.web.syncs.drafts import ATTRIBUTE, GROUP, NOT_MAPPED, SHARES, FieldDraft
-from cgr.web.syncs.words import KINDS, LIMITS, SOURCES, SYNC_TYPES, UNIT_FIELDS, said, why_not
-from cgr.web.words import in_reader_language
+from cgr.web.syncs.words import LIMITS, SOURCES, SYNC_TYPES, said, why_not
+from cgr.web.words import ATTRIBUTE_KINDS, UNIT_FIELDS, in_reader_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +179,7 @@ def _entry(prefix: str, place: int, entry: EntryDraft, level: LevelDraft, known:
         "source": entry.source,
         "of": entry.of or level.type,
         "label": in_reader_language(attribute.label) if attribute else entry.source,
-        "kind": KINDS[attribute.kind] if attribute else "",
+        "kind": ATTRIBUTE_KINDS[attribute.kind] if attribute else "",
         "gone": attribute is None,
         "is_term": is_term,
         "target": entry.target,

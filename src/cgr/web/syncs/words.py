@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import get_language, gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 from cgr.core.mapping_rules import Severity
 from cgr.web.syncs.sentences import PARTS, PREFIXES, SENTENCES
@@ -37,31 +37,6 @@ SYNC_TYPES: Final[dict[str, tuple[_StrPromise, _StrPromise]]] = {
     ),
 }
 """The manual page's names, and what each does."""
-
-KINDS: Final[dict[str, _StrPromise]] = {
-    "text": pgettext_lazy("kind of attribute", "Text"),
-    "localized_text": pgettext_lazy("kind of attribute", "Text in several languages"),
-    "boolean": pgettext_lazy("kind of attribute", "Yes or no"),
-    "date": pgettext_lazy("kind of attribute", "Date"),
-    "integer": pgettext_lazy("kind of attribute", "Integer"),
-    "decimal": pgettext_lazy("kind of attribute", "Decimal"),
-    "term": pgettext_lazy("kind of attribute", "Term"),
-}
-
-UNIT_FIELDS: Final[dict[str, _StrPromise]] = {
-    "name": gettext_lazy("Name"),
-    "shortName": gettext_lazy("Short name"),
-    "code": gettext_lazy("Code"),
-    "openingDate": gettext_lazy("Opening date"),
-    "closedDate": gettext_lazy("Closed date"),
-    "description": gettext_lazy("Description"),
-    "comment": gettext_lazy("Comment"),
-    "url": gettext_lazy("Web address"),
-    "contactPerson": gettext_lazy("Contact person"),
-    "address": gettext_lazy("Address"),
-    "email": gettext_lazy("E-mail"),
-    "phoneNumber": gettext_lazy("Phone number"),
-}
 
 SOURCES: Final[dict[str, _StrPromise]] = {
     "label": gettext_lazy("label"),

@@ -23,12 +23,14 @@ ROOMS: Final = ("core", "dhis2", "files", "accounts", "systems", "registry", "ru
 """Not the command line, the REST API, the configuration file, the embedded database and start-up: they speak to
 operators and scripts, in English. Not the queue and the audit log: they have no sentences."""
 
+MODULES: Final = ("web/imports/drafts.py", "web/oauth.py", "web/syncs/buttons.py", "web/syncs/drafts.py")
+"""What of the pages speaks like the rooms below, because it stands among what they say."""
+
 LEFT_OUT: Final[dict[str, str]] = {
     "accounts/noting.py": "names of actions of the audit log, told by web/words.py",
     "core/arranging.py": "no sentences",
     "core/evidence.py": "stands among DHIS2's own answers",
     "core/importing/candidates.py": "reasons of a suggestion, told by web/imports/words.py",
-    "core/mapping_rules/parsing.py": "files and requests that are no configuration; forms can't make any",
     "core/objects_file.py": "files for the command line and the REST API",
     "core/plan_words.py": "names of fields, told by web/runs/words.py",
     "core/run_steps.py": "names of steps, told by web/runs/words.py",
@@ -51,8 +53,10 @@ PUT_TOGETHER: Final = (
     "The value of {name}, {value} is also wanted by {listed}.",
     # refusals of compatibility.py
     "DHIS2 {version} is older than {oldest}, the oldest version that can be used.",
-    "DHIS2 {version} can't be signed in to by OAuth2. {notes} Sign in with user name and password, or upgrade that "
-    "DHIS2.",
+    (
+        "DHIS2 {version} can't be signed in to by OAuth2. {notes} Sign in with user name and password, or upgrade that "
+        "DHIS2."
+    ),
     "Version {version} is newer than those verified ({oldest} to {newest}); look at a preview first.",
     # words that stand alone in a place
     "none",
@@ -90,11 +94,18 @@ PUT_TOGETHER: Final = (
 _MOST_WAYS = 12
 _WORDS = re.compile(r"[A-Za-z’']{2,} | [A-Za-z’']{2,}")
 _NO_WORDS = re.compile(
-    r"^(and|or|openid username)$|^(Basic|ApiToken|Bearer)$|^Callable\[|^<|^--|object_key|^notify, email$|"
-    r"^(dict|str)\b[\[ ]|\n|%s|%\(|\(\?P<|\$\[|::|\b(SELECT|FROM|UPDATE|COPY|INSERT|ORDER BY|TRUNCATE|LOCK TABLE|select|analyze|bigint|"
-    r"create temporary|drop table|delete from|copy \{)\b|^(copy|update) "
+    # PostgreSQL's, regular expressions, headers, types, names of options
+    r"\n|%s|%\(|\(\?P<|\$\[|::|^(copy|update) |"
+    r"\b(SELECT|FROM|UPDATE|COPY|INSERT|ORDER BY|TRUNCATE|LOCK TABLE|select|analyze|bigint|create temporary|drop table|"
+    r"delete from|copy \{)\b|"
+    r"^(Basic|ApiToken|Bearer|and|or|openid username|notify, email)$|^(dict|str)\b[\[ ]|^Callable\[|^<|^--|object_key"
 )
-_OUTSIDE = re.compile(r"(cast|TypeVar|re\.compile|_?log(ger)?\.\w+|.*\.execute)")
+_OUTSIDE = re.compile(
+    r"cast|TypeVar|re\.compile|_|n?p?gettext(_lazy)?|_?log(ger)?\.\w+|.*\.(execute|startswith|removeprefix)"
+)
+"""Calls in which nothing is said, or what is said is in the catalogue of the pages."""
+_METHODS: Final = {"get", "format", "removeprefix"}
+"""What stands in a place is named by what these are called on, not by what they are given."""
 _Parts: TypeAlias = "list[str | ast.expr]"
 _Values: TypeAlias = "Mapping[str, Sequence[ast.expr | None]]"
 
@@ -102,15 +113,15 @@ _Values: TypeAlias = "Mapping[str, Sequence[ast.expr | None]]"
 def templates() -> dict[str, list[str]]:
     """Give every template, in the order of the sources, with the modules that it stands in."""
     found: dict[str, list[str]] = {}
-    for room in ROOMS:
-        for path in sorted((SOURCES / room).rglob("*.py")):
-            module = path.relative_to(SOURCES).as_posix()
-            if "migrations" in path.parts or path.name in {"models.py", "apps.py"} or module in LEFT_OUT:
-                continue
-            for sentence in _Module(ast.parse(path.read_text("utf-8"))).sentences():
-                modules = found.setdefault(sentence, [])
-                if module not in modules:
-                    modules.append(module)
+    paths = [path for room in ROOMS for path in sorted((SOURCES / room).rglob("*.py"))]
+    for path in [*paths, *(SOURCES / module for module in MODULES)]:
+        module = path.relative_to(SOURCES).as_posix()
+        if "migrations" in path.parts or path.name in {"models.py", "apps.py"} or module in LEFT_OUT:
+            continue
+        for sentence in _Module(ast.parse(path.read_text("utf-8"))).sentences():
+            modules = found.setdefault(sentence, [])
+            if module not in modules:
+                modules.append(module)
     here = "scripts/sentences_of_sources.py"
     return found | {sentence: [here] for sentence in PUT_TOGETHER if sentence not in found}
 
@@ -196,7 +207,9 @@ class _Module:
         for part in values:
             inner = part.value if isinstance(part, ast.FormattedValue) else part
             places.append(self._ways(inner, names) or [[inner]])
-        return [list(itertools.chain.from_iterable(way)) for way in itertools.islice(itertools.product(*places), _MOST_WAYS)]
+        return [
+            list(itertools.chain.from_iterable(way)) for way in itertools.islice(itertools.product(*places), _MOST_WAYS)
+        ]
 
 
 def _read(nodes: Iterable[ast.AST]) -> Counter[str]:
@@ -237,7 +250,9 @@ def _template(parts: _Parts) -> str:
             continue
         expression, name = ast.unparse(part), _name(part)
         taken = {key for key, value in names.items() if value != expression}
-        chosen = next(one for number in itertools.count(1) if (one := f"{name}{number}" if number > 1 else name) not in taken)
+        chosen = next(
+            one for number in itertools.count(1) if (one := f"{name}{number}" if number > 1 else name) not in taken
+        )
         names[chosen] = expression
         text += f"{{{chosen}}}"
     return text
@@ -247,26 +262,31 @@ def _name(node: ast.expr) -> str:
     """Name a place by what stands in it: `run.pk` is run_pk, whatever joins words is listed."""
     match node:
         case ast.Name(id=name):
-            return name.strip("_").lower()
+            found = name.strip("_").lower()
         case ast.Attribute(value=value, attr=attribute):
-            owner = _name(value).rpartition("_")[2]
             own = attribute.strip("_").lower()
-            return own if owner == "self" or own == "message" else f"{owner}_{own}"
+            owner = _name(value).rpartition("_")[2]
+            found = own if owner == "self" or own == "message" else f"{owner}_{own}"
+        case ast.Call():
+            found = _name_of_call(node)
+        case ast.Subscript(slice=ast.Constant(value=str(key))):
+            found = re.sub(r"\W", "_", key).lower()
+        case (
+            ast.Subscript(value=inner) | ast.BoolOp(values=[inner, *_]) | ast.IfExp(body=inner) | ast.BinOp(left=inner)
+        ):
+            found = _name(inner)
+        case _:
+            found = "value"
+    return found
+
+
+def _name_of_call(node: ast.Call) -> str:
+    match node:
         case ast.Call(func=ast.Name(id="listed")) | ast.Call(func=ast.Attribute(attr="join")):
             return "listed"
         case ast.Call(func=ast.Name(id="len" | "sum")):
             return "count"
-        case ast.Call(func=ast.Attribute(value=value, attr="get" | "format" | "removeprefix" | "lower" | "excerpt" | "group")):
-            return _name(value)
-        case ast.Call(func=ast.Attribute(value=value), args=[]):
-            return _name(value)
-        case ast.Call(args=[first, *_]) | ast.BoolOp(values=[first, *_]):
-            return _name(first)
-        case ast.Call(func=value) | ast.IfExp(body=value) | ast.BinOp(left=value):
-            return _name(value)
-        case ast.Subscript(slice=ast.Constant(value=str(key))):
-            return re.sub(r"\W", "_", key).lower()
-        case ast.Subscript(value=value):
+        case ast.Call(func=ast.Attribute(value=value, attr=method)) if not node.args or method in _METHODS:
             return _name(value)
         case _:
-            return "value"
+            return _name(node.args[0] if node.args else node.func)

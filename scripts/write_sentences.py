@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = SOURCES / "web" / "locale" / "fr" / "LC_MESSAGES" / "sentences.po"
 
-_HEAD = '''# The sentences of errors, problems, notes and next steps. The English ones come from the sources:
+_HEAD = """# The sentences of errors, problems, notes and next steps. The English ones come from the sources:
 # scripts/write_sentences.py adds and removes them. {places} stand for what differs; each has to stand in both.
 msgid ""
 msgstr ""
@@ -34,7 +34,7 @@ msgstr ""
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=UTF-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
-'''
+"""
 _ENTRY = re.compile(r'^msgid (".+")\nmsgstr (".*")$', re.MULTILINE)
 
 

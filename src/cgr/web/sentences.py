@@ -20,6 +20,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cgr.core.errors import CgrError
+
 _LOCALE: Final = Path(__file__).parent / "locale"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+")
@@ -53,6 +55,11 @@ def told(text: str) -> tuple[Part, ...]:
 def in_reader_words(text: str) -> str:
     """Give `told` as plain text, for where no language can be marked."""
     return "".join(part.text for part in told(text))
+
+
+def refusal(error: CgrError) -> str:
+    """Say as one text what happened and what to do, for a field or a message on the next page."""
+    return f"{in_reader_words(error.message)} {in_reader_words(error.next_step)}"
 
 
 class _Template:

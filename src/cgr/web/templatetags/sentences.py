@@ -11,10 +11,15 @@ from cgr.web.sentences import told
 register = template.Library()
 
 
+def _marked(text: str) -> str:
+    return format_html('<span lang="en">{}</span>', text)
+
+
 @register.filter
 def sentence(text: str | None) -> str:
     """Say a sentence; what has no translation, like DHIS2's own words in it, is marked as English."""
     if not text:
         return ""
-    english = format_html('<span lang="en">{}</span>', "{}") if get_language() != "en" else "{}"
-    return format_html_join("", "{}", ((format_html(english if part.foreign else "{}", part.text),) for part in told(text)))
+    marks = get_language() != "en"
+    parts = (_marked(part.text) if part.foreign and marks else part.text for part in told(text))
+    return format_html_join("", "{}", ((part,) for part in parts))

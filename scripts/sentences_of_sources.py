@@ -266,7 +266,7 @@ def _name(node: ast.expr) -> str:
         case ast.Attribute(value=value, attr=attribute):
             own = attribute.strip("_").lower()
             owner = _name(value).rpartition("_")[2]
-            found = own if owner == "self" or own == "message" else f"{owner}_{own}"
+            found = own if owner == "self" else f"{owner}_{own}"
         case ast.Call():
             found = _name_of_call(node)
         case ast.Subscript(slice=ast.Constant(value=str(key))):

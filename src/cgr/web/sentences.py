@@ -30,9 +30,13 @@ _QUOTES: Final = ('"', "“", "`", "« ")
 _LISTS: Final = frozenset({"names", "types", "what", "shares", "groups", "words", "levels"})
 """Places that can hold several words, beside those called listed."""
 _QUOTED: Final = frozenset(
-    {"message", "error", "why", "reason", "problem", "excerpt", "reply", "said", "error_strerror", "calendar"}
+    {"message", "report_message", "refusal_message", "error", "excerpt", "reply", "said", "error_strerror"}
 )
-"""Places in which somebody else may speak: DHIS2, a library, the operating system."""
+"""Places in which DHIS2, a library or the operating system speaks, or we do, quoting them."""
+_ENOUGH: Final = 20
+"""So many characters of a sentence have to be ours to be told from what others say: "… is not …" is anybody's."""
+_OPEN: Final = frozenset({"why", "reason", "problem", "problem_message", "error_message", "refusal", "notes"})
+"""Places in which we speak; what isn't known there is in English, too."""
 _JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou "}}
 _QUOTATION: Final = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _MARKS: Final = {"fr": r"« \1 »"}
@@ -125,11 +129,11 @@ class _Catalogue:
     def _told(self, text: str) -> tuple[Part, ...]:
         return self._sentence(text) or (Part(text, foreign=True),)
 
-    def _sentence(self, text: str) -> tuple[Part, ...]:
-        if text in self._whole:
+    def _sentence(self, text: str, *, at_least: int = 0) -> tuple[Part, ...]:
+        if text in self._whole and len(text) >= at_least:
             return (Part(self._whole[text]),)
         for template in self._candidates(text):
-            found = template.match(text)
+            found = template.match(text) if template.weight >= at_least else None
             if found is not None:
                 return tuple(self._filled(template, found))
         return ()
@@ -150,13 +154,14 @@ class _Catalogue:
 
     def _value(self, place: str, value: str) -> tuple[Part, ...]:
         """Say what stands in a place."""
-        if sentence := self._sentence(value):
+        kind = place.rstrip("0123456789")
+        if sentence := self._sentence(value, at_least=_ENOUGH if kind in _QUOTED else 0):
             return sentence
         if _GROUPED.fullmatch(value):
             return (Part(value.replace(",", _NARROW)),)
         if (place.startswith("listed") or place in _LISTS) and len(items := _BETWEEN.split(value)) > 1:
             return tuple(self._listed(items))
-        if place.rstrip("0123456789") in _QUOTED:
+        if kind in _QUOTED or kind in _OPEN:
             return (Part(value, foreign=True),)
         return (Part(_QUOTATION.sub(self._quotes, value)),)
 

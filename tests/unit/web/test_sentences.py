@@ -17,7 +17,9 @@ SCRIPT = runpy.run_path(str(Path(__file__).parents[3] / "scripts" / "write_sente
 CATALOGUE: Path = SCRIPT["CATALOGUE"]
 RENEW = "run: .venv/bin/python scripts/write_sentences.py"
 FRENCH: dict[str, str] = SCRIPT["translations"](CATALOGUE.read_text("utf-8"))
-ENGLISH = re.compile(r"\b(the|and|is|are|has|with|of|it|its|no|not|which|this|that|can't|doesn't|from|to be)\b", re.I)
+ENGLISH = re.compile(
+    r"\b(the|and|is|are|has|with|of|it|its|no|not|which|this|that|can't|doesn't|from)\b", re.IGNORECASE
+)
 CODE = re.compile(r"`[^`]*`|{.*?}|\bcgr [\w-]+( [\w-]+)?|→ .*|failed-of:RUN")
 
 
@@ -63,10 +65,14 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
     [
         # a list, and names that are nobody's words
         (
-            "It has more than one parent in force at this date (district The North and district D2), so its "
-            "relationship is not exported.",
-            "Il a plus d’un parent en vigueur à cette date (district The North et district D2) ; sa relation n’est "
-            "donc pas exportée.",
+            (
+                "It has more than one parent in force at this date (district The North and district D2), so its "
+                "relationship is not exported."
+            ),
+            (
+                "Il a plus d’un parent en vigueur à cette date (district The North et district D2) ; sa relation n’est "
+                "donc pas exportée."
+            ),
         ),
         # a sentence in a sentence in a sentence
         (

@@ -37,6 +37,9 @@ _ENOUGH: Final = 20
 """So many characters of a sentence have to be ours to be told from what others say: "… is not …" is anybody's."""
 _OPEN: Final = frozenset({"why", "reason", "problem", "problem_message", "error_message", "refusal", "notes"})
 """Places in which we speak; what isn't known there is in English, too."""
+_OF_WORDS: Final = frozenset({"end_state", "key", "kind", "moved", "part", "run_state", "what", "word", "words"})
+"""Places in which a single word can be ours; in others it is a code or a name, even if it reads like one of ours."""
+_NONE: Final = "none"
 _JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou "}}
 _QUOTATION: Final = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _MARKS: Final = {"fr": r"« \1 »"}
@@ -155,7 +158,8 @@ class _Catalogue:
     def _value(self, place: str, value: str) -> tuple[Part, ...]:
         """Say what stands in a place."""
         kind = place.rstrip("0123456789")
-        if sentence := self._sentence(value, at_least=_ENOUGH if kind in _QUOTED else 0):
+        is_name = " " not in value and value != _NONE and kind not in _OF_WORDS
+        if not is_name and (sentence := self._sentence(value, at_least=_ENOUGH if kind in _QUOTED else 0)):
             return sentence
         if _GROUPED.fullmatch(value):
             return (Part(value.replace(",", _NARROW)),)
@@ -170,7 +174,7 @@ class _Catalogue:
             if place % 2:
                 yield Part(self._joints.get(item, item))
             elif item:
-                yield from self._sentence(item) or (Part(item),)
+                yield from (self._sentence(item) if " " in item else ()) or (Part(item),)
 
 
 @lru_cache

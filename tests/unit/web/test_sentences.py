@@ -84,6 +84,9 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
             "The value of Ownership (by the state), 5 is already that of unit Ou000000001 in DHIS2.",
             "La valeur 5 de Ownership (by the state) est déjà celle de l’unité Ou000000001 dans DHIS2.",
         ),
+        # a code that reads like a word of ours, and a word of ours
+        ("The term new of address is not mapped.", "Le terme new de address n’est pas mis en correspondance."),
+        ('There is no type "new" that you may use.', "Introuvable, ou non autorisé pour vous : type « new »."),
         # numbers as French writes them
         (
             '1,204 rows have nothing in "Name" (line 1, 2, 3, …).',

@@ -25,6 +25,7 @@ from cgr.web.explorer.asking import ask
 from cgr.web.explorer.cards import card_in_words
 from cgr.web.explorer.forms import ChangeForm, ExternalIdForm, InvalidForm, NewObjectForm
 from cgr.web.explorer.kinds import InLanguages, Nothing, ParentCode, kind_of_attribute, kind_of_geometry
+from cgr.web.sentences import refusal
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
@@ -231,4 +232,4 @@ def _in_words(error: BadInput) -> str:
         return gettext("There is an object of this type with this code already.")
     if error.code == "unknown-parent":
         return gettext("There is no object of the parent’s type with this code.")
-    return f"{error.message} {error.next_step}"
+    return refusal(error)

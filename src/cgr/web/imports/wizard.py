@@ -26,6 +26,7 @@ from cgr.web.imports.drafts import Draft
 from cgr.web.imports.matching import accept_suggested, matching
 from cgr.web.imports.words import KINDS, OURS
 from cgr.web.runs.showing import state_words
+from cgr.web.sentences import in_reader_words
 from cgr.web.words import UNIT_FIELDS, in_reader_language, other_side
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _offered(actor: Actor, draft: Draft, *, refresh: bool = False) -> tuple[Kept
         found, trouble = what_dhis2_offers(actor, draft.system, refresh=refresh)
     except (OtherSide, BadInput) as error:
         return None, refused(error)
-    return found, trouble or ""
+    return found, in_reader_words(trouble) if trouble else ""
 
 
 def _find(actor: Actor, draft: Draft) -> str:

@@ -354,6 +354,7 @@ CALLS: dict[str, Call] = {
     "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
     "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
     "sync.background.queue_undo": lambda a, p: background.queue_undo(a, p.run),
+    "sync.background.queue_look": lambda a, p: background.queue_look(a, f"{p.word}-sync"),
     "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
     "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
     "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),

@@ -221,7 +221,7 @@ def _sync(row: SyncConfig) -> dict[str, object]:
 def _runs(request: HttpRequest, actor: Actor, row: SyncConfig) -> dict[str, object]:
     """Give a page of the runs of a configuration, newest first; `before` in the address: only older ones."""
     before = request.GET.get("before", "")
-    found = runs.runs(actor, config=row.code)
+    found = runs.runs(actor, config=row.code).exclude(kind="drift").defer("names", "settings")
     if before.isascii() and before.isdecimal() and len(before) < 18:  # noqa: PLR2004 - digits that fit the column
         found = found.filter(pk__lt=int(before))
     page = list(found[: _RUNS_SHOWN + 1])

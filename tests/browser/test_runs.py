@@ -141,9 +141,16 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     expect(page.get_by_role("status")).to_contain_text("Writing organisation units")
     expect(page.get_by_text("waiting for DHIS2")).to_be_visible()
     look("runs-under-way")
+    typed = page.get_by_label("Name, code or DHIS2 id")
+    page.locator("#level").select_option("3")
+    typed.fill("Bo")
     _GO_ON.set()
     page.get_by_role("button", name="Retry 2 failed objects").wait_for()
     worker.finish()
+    # What was being typed and chosen meanwhile stays as it was.
+    expect(typed).to_be_focused()
+    assert typed.input_value() == "Bo"
+    assert page.locator("#level").input_value() == "3"
     expect(page.get_by_role("status")).to_contain_text("warning")
     assert page.get_by_text("banda consented to many changes: “Kabwe, 23.11.”").is_visible()
     look("runs-problems")

@@ -120,7 +120,7 @@ def live(request: HttpRequest, run: int) -> HttpResponse:
     page = page_of_run(actor, row, asked_for(request.GET))
     answer = render(request, "web/runs/whole.html", _context(page, ApplyForm(row)))
     answer["HX-Retarget"] = "#run"
-    answer["HX-Reswap"] = "outerHTML"
+    answer["HX-Reswap"] = "outerMorph"  # what is typed into the filters stays, and so do focus and scrolled places
     return answer
 
 

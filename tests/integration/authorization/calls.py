@@ -375,6 +375,7 @@ CALLS: dict[str, Call] = {
         system=p.system.code,
         settings=p.mapping,
     ),
+    "sync.configs.set_notify": lambda a, p: configs.set_notify(a, f"{p.word}-sync", None),
     "sync.configs.delete_config": lambda a, p: configs.delete_config(a, f"{p.word}-sync"),
     "sync.configs.configs": lambda a, p: f"{p.word}-sync" in _codes(configs.configs(a)),
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),

@@ -24,7 +24,7 @@ from cgr.runs.progress import progress_json
 from cgr.sync.background import queue_plan
 from cgr.sync.checking import checked
 from cgr.sync.configs import config as find_config
-from cgr.sync.configs import configs, delete_config, mapping_of
+from cgr.sync.configs import configs, delete_config, mapping_of, notify_of
 from cgr.sync.schedules import schedule_of
 from cgr.sync.scheduling import set_schedule
 from cgr.systems import queries as systems
@@ -32,6 +32,7 @@ from cgr.systems.shapes import kept
 from cgr.web.dialogs import leave
 from cgr.web.runs.showing import state_words
 from cgr.web.syncs.glance import glance
+from cgr.web.syncs.notices import told_in_words
 from cgr.web.syncs.words import refused, said
 from cgr.web.systems.words import in_words
 from cgr.web.words import counts_in_words, in_reader_language
@@ -52,7 +53,7 @@ _OPEN = frozenset({"queued", "running"})
 def syncs(request: HttpRequest) -> HttpResponse:
     """List the configurations that somebody may see, with what came last and what comes next."""
     actor = _allowed(request)
-    rows = list(configs(actor))
+    rows = list(configs(actor).defer("settings"))
     latest = runs.latest_runs(actor, [row.code for row in rows])
     return render(
         request,
@@ -87,6 +88,7 @@ def sync(request: HttpRequest, code: str) -> HttpResponse:
             "trouble": in_words(found.trouble) if found.trouble else None,
             "manages": may(actor, Permission.MANAGE_SYNCS, organization=row.organization.code),
             "manages_system": may(actor, Permission.MANAGE_SYSTEMS, organization=row.system.organization.code),
+            "told": told_in_words(notify_of(row)),
             **_runs(request, actor, row),
         },
     )

@@ -64,6 +64,7 @@ def latest_runs(actor: Actor, configs: Iterable[str]) -> dict[str, Run]:
         runs(actor)
         .filter(config__in=list(configs))
         .exclude(kind=Run.Kind.DRIFT)
+        .defer("names", "settings")
         .order_by("config", "-id")
         .distinct("config")
     )

@@ -29,6 +29,7 @@ RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
 RUN_KINDS: Final[dict[str, _StrPromise]] = {
     "sync": gettext_lazy("Synchronization"),
     "import": gettext_lazy("Import"),
+    "drift": gettext_lazy("Look for drift"),
 }
 
 ATTRIBUTE_KINDS: Final[dict[str, _StrPromise]] = {
@@ -84,6 +85,8 @@ COUNTS: Final[dict[str, _StrPromise]] = {
     "conflict": gettext_lazy("! conflicts"),
     "vanished": gettext_lazy("vanished"),
     "not_selected": gettext_lazy("not selected"),
+    "agreed": gettext_lazy("agreed on"),
+    "deleted": gettext_lazy("! deleted there"),
 }
 """In the order in which pages show them."""
 

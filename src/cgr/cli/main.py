@@ -26,6 +26,7 @@ MODULES = (
     "cgr.cli.tokens",
     "cgr.cli.audit",
     "cgr.cli.configuration",
+    "cgr.cli.definitions",
     "cgr.cli.objects",
     "cgr.cli.systems",
     "cgr.cli.signing_in",

@@ -18,7 +18,7 @@ from cgr.accounts import actions as accounts
 from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
-from cgr.configuration import applying, exporting
+from cgr.configuration import applying, deleting, exporting
 from cgr.configuration.document import parse_document
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
@@ -264,6 +264,9 @@ CALLS: dict[str, Call] = {
     "registry.actions.external_ids.set_external_id": lambda a, p: registry.set_external_id(
         a, p.object.pk, system=p.system.code, value="DiszpKrYNg8"
     ),
+    "registry.actions.deleting.delete_hierarchy": lambda a, p: registry.delete_hierarchy(a, f"{p.word}-tree"),
+    "registry.actions.deleting.delete_term_tree": lambda a, _: registry.delete_term_tree(a, "shared"),
+    "registry.actions.deleting.delete_type": lambda a, p: registry.delete_type(a, f"{p.word}-country"),
     "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
         a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
     ),
@@ -379,6 +382,9 @@ CALLS: dict[str, Call] = {
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
     "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
+    "sync.uses.configs_of_hierarchy": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_of_hierarchy(a, f"{p.word}-tree").names
+    ),
     "sync.uses.configs_with_type": lambda a, p: (
         f"{p.word}-sync" in uses.configs_with_type(a, f"{p.word}-country", hierarchies={f"{p.word}-tree"}).names
     ),
@@ -410,6 +416,26 @@ CALLS: dict[str, Call] = {
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.applying.apply_document": lambda a, p: applying.apply_document(a, parse_document(_yaml(p))),
+    "configuration.deleting.breaking_attribute": lambda a, p: deleting.breaking_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks"
+    ),
+    "configuration.deleting.breaking_hierarchy": lambda a, p: deleting.breaking_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.breaking_place": lambda a, p: deleting.breaking_place(
+        a, f"{p.word}-tree", f"{p.word}-country"
+    ),
+    "configuration.deleting.breaking_term": lambda a, _: deleting.breaking_term(a, "shared", "one"),
+    "configuration.deleting.breaking_term_tree": lambda a, _: deleting.breaking_term_tree(a, "shared"),
+    "configuration.deleting.breaking_type": lambda a, p: deleting.breaking_type(a, f"{p.word}-country"),
+    "configuration.deleting.delete_hierarchy": lambda a, p: deleting.delete_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.delete_term_tree": lambda a, _: deleting.delete_term_tree(a, "shared"),
+    "configuration.deleting.delete_type": lambda a, p: deleting.delete_type(a, f"{p.word}-country"),
+    "configuration.deleting.remove_attribute": lambda a, p: deleting.remove_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks", consent=True
+    ),
+    "configuration.deleting.remove_term": lambda a, _: deleting.remove_term(a, "shared", "one", consent=True),
+    "configuration.deleting.take_out_type": lambda a, p: deleting.take_out_type(
+        a, f"{p.word}-tree", f"{p.word}-country", consent=True
+    ),
     "configuration.exporting.document_of": lambda a, p: f"{p.word}-country" in str(exporting.document_of(a)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

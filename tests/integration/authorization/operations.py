@@ -31,7 +31,14 @@ _LISTS = {
     "GET /systems",
     "GET /types",
 }
-SHARED_BY_ALL = {"GET /whoami", "GET /terms", "GET /terms/{code}", "PUT /terms/{code}"}
+SHARED_BY_ALL = {
+    "GET /whoami",
+    "GET /terms",
+    "GET /terms/{code}",
+    "PUT /terms/{code}",
+    "DELETE /terms/{code}",
+    "DELETE /terms/{code}/terms/{term}",
+}
 """Those that are about oneself, or about what belongs to the whole instance."""
 
 _LINES = "POST /objects"
@@ -75,13 +82,16 @@ def _filled(label: str, path: str, place: Place) -> str:
         "/syncs/": f"{word}-sync",
         "/objects/": f"{word}-1",
     }
-    code = next((code for part, code in codes.items() if part in path), "")
+    code = next((code for part, code in codes.items() if path.startswith(part)), "")
     run = place.import_run if "/imports/" in path else place.run
     filled = (
         path.replace("{uid}", "OuUnit00001")
         .replace("{code}", code)
         .replace("{run}", str(run.pk))
         .replace("{type}", f"{word}-country")
+        .replace("{type_code}", f"{word}-country")
+        .replace("{attribute}", f"{word}-remarks")
+        .replace("{term}", "one")
     )
     return f"{filled}?type={word}-country" if label.endswith("/candidates") else filled
 

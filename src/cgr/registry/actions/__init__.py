@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cgr.registry.actions.deleting import delete_hierarchy, delete_term_tree, delete_type
 from cgr.registry.actions.editing import ExternalIdTaken, change_object, create_object
 from cgr.registry.actions.external_ids import (
     confirm_external_ids,
@@ -23,6 +24,9 @@ __all__ = [
     "change_object",
     "confirm_external_ids",
     "create_object",
+    "delete_hierarchy",
+    "delete_term_tree",
+    "delete_type",
     "place_term",
     "place_type",
     "release_external_ids",

@@ -28,6 +28,21 @@ def drawing_from(tree: str) -> set[tuple[str, str]]:
     return set(Attribute.objects.filter(terms__code=tree).values_list("type__code", "code"))
 
 
+def objects_of(type: str) -> int:  # noqa: A002 - the domain's word
+    """Count the objects of a type; the caller has checked who asks."""
+    return GeoObject.objects.filter(type__code=type).count()
+
+
+def edges_in(hierarchy: str) -> int:
+    """Count the parents that objects have in a hierarchy; the caller has checked who asks."""
+    return ParentEdge.objects.filter(hierarchy__code=hierarchy).count()
+
+
+def hierarchies_with(type: str) -> set[str]:  # noqa: A002 - the domain's word
+    """Give the hierarchies in which a type has a place; the caller has checked who asks."""
+    return set(HierarchyNode.objects.filter(type__code=type).values_list("hierarchy__code", flat=True))
+
+
 def parents_in(hierarchy: str, type: str) -> int:  # noqa: A002 - the domain's word
     """Count the parents in a hierarchy that objects of a type have or are; the caller has checked who asks."""
     of_type = Q(child__type__code=type) | Q(parent__type__code=type)

@@ -28,6 +28,7 @@ MODULES = (
     "cgr.cli.configuration",
     "cgr.cli.definitions",
     "cgr.cli.objects",
+    "cgr.cli.proposals",
     "cgr.cli.systems",
     "cgr.cli.signing_in",
     "cgr.cli.secrets",

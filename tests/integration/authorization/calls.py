@@ -22,7 +22,7 @@ from cgr.configuration import applying, deleting, exporting
 from cgr.configuration.document import parse_document
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
-from cgr.core.drafts import ObjectDraft
+from cgr.core.drafts import Always, ObjectDraft
 from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.rows import RowMapping
@@ -36,7 +36,9 @@ from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
+from cgr.registry.models import Proposal
 from cgr.registry.queries import cards, definitions, finding, objects, tables, terms_in_use, tree
+from cgr.registry.queries import proposals as proposing
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
@@ -91,6 +93,16 @@ def _public(module: Any) -> set[str]:
 def _mine(actor: Actor, place: Place) -> str:
     """The token of the actor in their own place; in another, that of somebody there."""
     return f"{actor.name}-token" if place.word == "own" else place.token
+
+
+def _proposal(place: Place) -> Proposal:
+    return Proposal.objects.get(pk=place.proposal)
+
+
+def _waits(actor: Actor, place: Place) -> bool:
+    """With nothing waiting elsewhere, whether anything waits for the actor."""
+    Proposal.objects.exclude(pk=place.proposal).update(state="withdrawn")
+    return proposing.waiting(actor) == 1
 
 
 def _makes_token_for(actor: Actor, place: Place) -> bool:
@@ -282,6 +294,17 @@ CALLS: dict[str, Call] = {
         ).errors
     ),
     "registry.actions.objects.write_objects": _writes,
+    "registry.actions.proposing.accept": lambda a, p: registry.accept(a, p.proposal),
+    "registry.actions.proposing.propose": lambda a, p: registry.propose(
+        a,
+        ObjectDraft(type=f"{p.word}-country", code=f"{p.word}-2", key=None, label=Always({"default": "New"})),
+        reason="x",
+    ),
+    "registry.actions.proposing.propose_line": lambda a, p: registry.propose_line(
+        a, f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode(), reason="x"
+    ),
+    "registry.actions.proposing.reject": lambda a, p: registry.reject(a, p.proposal, reason="x"),
+    "registry.actions.proposing.withdraw": lambda a, p: registry.withdraw(a, p.proposal),
     "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
         a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
     ),
@@ -308,6 +331,11 @@ CALLS: dict[str, Call] = {
         f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
     ),
     "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
+    "registry.queries.proposals.may_decide": lambda a, p: proposing.may_decide(a, _proposal(p)),
+    "registry.queries.proposals.open_proposals": lambda a, p: _proposal(p) in proposing.open_proposals(a, p.object.pk),
+    "registry.queries.proposals.proposal": lambda a, p: proposing.proposal(a, str(p.proposal)),
+    "registry.queries.proposals.proposals": lambda a, p: _proposal(p) in proposing.proposals(a),
+    "registry.queries.proposals.waiting": _waits,
     "registry.queries.cards.uid_of": lambda a, p: cards.uid_of(a, p.object.type.code, p.object.code),
     "registry.queries.finding.find_objects": lambda a, p: bool(
         finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits

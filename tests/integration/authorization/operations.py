@@ -25,6 +25,7 @@ _LISTS = {
     "GET /objects.geojson",
     "GET /objects.ndjson",
     "GET /organizations",
+    "GET /proposals",
     "GET /runs",
     "GET /syncs",
     "GET /terms",
@@ -89,6 +90,7 @@ def _filled(label: str, path: str, place: Place) -> str:
         .replace("{code}", code)
         .replace("{run}", str(run.pk))
         .replace("{type}", f"{word}-country")
+        .replace("{number}", str(place.proposal))
         .replace("{type_code}", f"{word}-country")
         .replace("{attribute}", f"{word}-remarks")
         .replace("{term}", "one")
@@ -127,6 +129,12 @@ def _body(label: str, place: Place) -> Any:
         },
         "PUT /syncs/{code}/schedule": {"cron": "0 3 * * *"},
         "POST /syncs/{code}/plans": {},
+        "POST /proposals": {
+            "object": {"type": f"{word}-country", "code": f"{word}-1", "label": "Other"},
+            "reason": "x",
+        },
+        "POST /proposals/{number}/accept": {},
+        "POST /proposals/{number}/reject": {"reason": "x"},
         "POST /runs/{run}/apply": {"digest": place.run.digest},
         "POST /imports": importing,
         "POST /imports/preview": importing,

@@ -12,6 +12,7 @@ from cgr.registry.actions.external_ids import (
 )
 from cgr.registry.actions.hierarchies import place_type, save_hierarchy, take_out_type
 from cgr.registry.actions.objects import ObjectsRefused, apply_objects, write_objects
+from cgr.registry.actions.proposing import accept, propose, propose_line, reject, withdraw
 from cgr.registry.actions.terms import place_term, remove_term, save_term, save_term_tree
 from cgr.registry.actions.types import remove_attribute, save_type
 from cgr.registry.bulk.writer import Applied
@@ -20,6 +21,7 @@ __all__ = [
     "Applied",
     "ExternalIdTaken",
     "ObjectsRefused",
+    "accept",
     "apply_objects",
     "change_object",
     "confirm_external_ids",
@@ -29,6 +31,9 @@ __all__ = [
     "delete_type",
     "place_term",
     "place_type",
+    "propose",
+    "propose_line",
+    "reject",
     "release_external_ids",
     "remove_attribute",
     "remove_term",
@@ -39,5 +44,6 @@ __all__ = [
     "save_type",
     "set_external_id",
     "take_out_type",
+    "withdraw",
     "write_objects",
 ]

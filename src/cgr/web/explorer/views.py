@@ -134,5 +134,5 @@ def _tops(asked: Asked) -> list[tuple[str, str]]:
         (in_reader_language(kind.label), reverse("explorer-add", args=[kind.code]) + asked.query())
         for kind in (asked.types[code] for code in asked.tree.tops)
         if asked.tree.standings[kind.code].hierarchy == asked.tree.code
-        and may(asked.actor, Permission.EDIT_OBJECTS, organization=kind.organization, type=kind.code)
+        and may(asked.actor, Permission.PROPOSE_OBJECTS, organization=kind.organization, type=kind.code)
     ]

@@ -36,6 +36,7 @@ def breaking_type(actor: Actor, code: str) -> tuple[Breakage, ...]:
         Kept.HIERARCHIES: len(placed),
         Kept.ROLES: roles_limited_to(code),
         Kept.IMPORTS: len(imports),
+        Kept.PROPOSALS: queries.proposals_of(code),
     }
     names = {Kept.HIERARCHIES: _known(actor, placed), Kept.IMPORTS: imports}
     return breakages(counts, configs_with_type(actor, code), names=names, deletes=True)

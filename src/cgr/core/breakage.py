@@ -34,6 +34,7 @@ class Kept(StrEnum):
     ATTRIBUTES = "attributes"
     ROLES = "roles"
     IMPORTS = "imports"
+    PROPOSALS = "proposals"
 
 
 class Breakage(Struct, frozen=True):
@@ -87,6 +88,7 @@ _TOLD: Final = {
     Kept.ATTRIBUTES: "attributes draw from it{names}",
     Kept.ROLES: "{count:,} roles are limited to it",
     Kept.IMPORTS: "imports into it are under way{names}",
+    Kept.PROPOSALS: "{count:,} proposed objects of it wait for a decision",
 }
 
 

@@ -17,7 +17,7 @@ from cgr.core.errors import BadInput
 from cgr.registry.actions import hierarchies, terms, types
 from cgr.registry.locking import lock_registry
 from cgr.registry.models import GeoObjectType, Hierarchy, TermTree
-from cgr.registry.queries.uses import continuing, drawing_from, edges_in, hierarchies_with, objects_of
+from cgr.registry.queries.uses import continuing, drawing_from, edges_in, hierarchies_with, objects_of, proposals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,11 @@ def delete_type(actor: Actor, code: str) -> None:
     if row is None or not may(actor, Permission.MANAGE_DEFINITIONS, organization=row.organization.code):
         raise unknown("type", code)
     lock_registry()
-    counts = {Kept.OBJECTS: objects_of(code), Kept.HIERARCHIES: len(hierarchies_with(code))}
+    counts = {
+        Kept.OBJECTS: objects_of(code),
+        Kept.HIERARCHIES: len(hierarchies_with(code)),
+        Kept.PROPOSALS: proposals_of(code),
+    }
     refuse_breaking("type", code, breakages(counts))
     before, organization = types.fields_of(row), row.organization.code
     row.delete()

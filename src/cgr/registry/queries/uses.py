@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from cgr.registry.models import Attribute, GeoObject, Hierarchy, HierarchyNode, ParentEdge
+from cgr.registry.models import Attribute, GeoObject, Hierarchy, HierarchyNode, ParentEdge, Proposal
 
 
 def values_of(type: str, attribute: str) -> int:  # noqa: A002 - the domain's word
@@ -31,6 +31,11 @@ def drawing_from(tree: str) -> set[tuple[str, str]]:
 def objects_of(type: str) -> int:  # noqa: A002 - the domain's word
     """Count the objects of a type; the caller has checked who asks."""
     return GeoObject.objects.filter(type__code=type).count()
+
+
+def proposals_of(type: str) -> int:  # noqa: A002 - the domain's word
+    """Count the proposals about objects of a type that nobody has decided on; the caller has checked who asks."""
+    return Proposal.objects.filter(type=type, state=Proposal.State.OPEN).count()
 
 
 def edges_in(hierarchy: str) -> int:

@@ -94,7 +94,8 @@ class CardInWords:
     geometry_at: str
     proposes: bool
     proposals: list[tuple[str, str, object]]
-    children: list[tuple[str, str]]
+    children: list[tuple[str, str, bool]]
+    """Type, address of the form, whether it can only be proposed."""
     invalid_change_at: str
 
 
@@ -255,14 +256,15 @@ def _changes(asked: Asked, card: Card) -> list[dict[str, object]] | None:
     ]
 
 
-def _children(asked: Asked, card: Card) -> list[tuple[str, str]]:
-    """Give the types of which somebody may add an object below this one, each with its form's address."""
+def _children(asked: Asked, card: Card) -> list[tuple[str, str, bool]]:
+    """Give the types of which somebody may add or propose an object below this one, each with its form's address."""
     if asked.tree is None:
         return []
     return [
         (
             in_reader_language(asked.types[code].label),
             reverse("explorer-add", args=[code]) + asked.query(hierarchy=asked.tree.code, below=card.uid),
+            not may(asked.actor, Permission.EDIT_OBJECTS, organization=asked.types[code].organization, type=code),
         )
         for code in asked.tree.below(card.state.type)
         if may(asked.actor, Permission.PROPOSE_OBJECTS, organization=asked.types[code].organization, type=code)

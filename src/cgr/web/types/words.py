@@ -75,6 +75,11 @@ _BROKEN: Final[dict[Kept, Callable[[int], str]]] = {
     Kept.ATTRIBUTES: lambda _: gettext("Attributes draw from it: %(names)s."),
     Kept.ROLES: lambda count: ngettext("%(count)s role is limited to it.", "%(count)s roles are limited to it.", count),
     Kept.IMPORTS: lambda _: gettext("Imports into it are under way: %(names)s."),
+    Kept.PROPOSALS: lambda count: ngettext(
+        "%(count)s proposal about it waits for a decision.",
+        "%(count)s proposals about it wait for a decision.",
+        count,
+    ),
 }
 
 _BROKEN_ELSEWHERE: Final[dict[Kept, _StrPromise]] = {
@@ -121,4 +126,5 @@ _NEXT_STEPS: Final[dict[Kept, _StrPromise]] = {
     Kept.ATTRIBUTES: gettext_lazy("Remove those attributes first."),
     Kept.ROLES: gettext_lazy("Change or end those roles first."),
     Kept.IMPORTS: gettext_lazy("Wait for their end, or cancel them."),
+    Kept.PROPOSALS: gettext_lazy("Decide on them first."),
 }

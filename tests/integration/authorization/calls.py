@@ -96,7 +96,7 @@ def _mine(actor: Actor, place: Place) -> str:
 
 
 def _proposal(place: Place) -> Proposal:
-    return Proposal.objects.get(pk=place.proposal)
+    return Proposal.objects.get(reason=f"{place.word} reason")
 
 
 def _waits(actor: Actor, place: Place) -> bool:
@@ -332,9 +332,11 @@ CALLS: dict[str, Call] = {
     ),
     "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
     "registry.queries.proposals.may_decide": lambda a, p: proposing.may_decide(a, _proposal(p)),
-    "registry.queries.proposals.open_proposals": lambda a, p: _proposal(p) in proposing.open_proposals(a, p.object.pk),
+    "registry.queries.proposals.open_proposals": lambda a, p: (
+        p.proposal in {row.pk for row in proposing.open_proposals(a, p.object.pk)}
+    ),
     "registry.queries.proposals.proposal": lambda a, p: proposing.proposal(a, str(p.proposal)),
-    "registry.queries.proposals.proposals": lambda a, p: _proposal(p) in proposing.proposals(a),
+    "registry.queries.proposals.proposals": lambda a, p: p.proposal in {row.pk for row in proposing.proposals(a)},
     "registry.queries.proposals.waiting": _waits,
     "registry.queries.cards.uid_of": lambda a, p: cards.uid_of(a, p.object.type.code, p.object.code),
     "registry.queries.finding.find_objects": lambda a, p: bool(

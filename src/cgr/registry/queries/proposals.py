@@ -139,7 +139,7 @@ def _decidable(actor: Actor) -> Q:
     """Give the condition that the actor may decide on a proposal: `may_decide` for many of them."""
     where = organizations_where(actor, Permission.EDIT_OBJECTS)
     if where is None:
-        return Q()
+        return Q(pk__isnull=False)  # an empty Q is nothing beside another one, not everything
     found = Q(pk__in=[])
     for grant in actor.memberships:
         if grant.organization not in where:

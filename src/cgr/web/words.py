@@ -99,6 +99,7 @@ def counts_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
+    "accept": pgettext_lazy("audit log", "accept"),
     "apply": pgettext_lazy("audit log", "apply"),
     "cancel": pgettext_lazy("audit log", "cancel"),
     "change": pgettext_lazy("audit log", "change"),
@@ -110,7 +111,9 @@ AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "import": pgettext_lazy("audit log", "import"),
     "link": pgettext_lazy("audit log", "link"),
     "plan": pgettext_lazy("audit log", "plan"),
+    "propose": pgettext_lazy("audit log", "propose"),
     "queue": pgettext_lazy("audit log", "queue"),
+    "reject": pgettext_lazy("audit log", "reject"),
     "release": pgettext_lazy("audit log", "release"),
     "remove second factor": pgettext_lazy("audit log", "remove second factor"),
     "reserve": pgettext_lazy("audit log", "reserve"),
@@ -120,6 +123,7 @@ AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "sign in": pgettext_lazy("audit log", "sign in"),
     "sign out": pgettext_lazy("audit log", "sign out"),
     "unlink": pgettext_lazy("audit log", "unlink"),
+    "withdraw": pgettext_lazy("audit log", "withdraw"),
     "add second factor": pgettext_lazy("audit log", "add second factor"),
     "renew second factor": pgettext_lazy("audit log", "renew second factor"),
 }
@@ -132,6 +136,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "membership": pgettext_lazy("audit log", "role"),
     "organization": pgettext_lazy("audit log", "organization"),
     "person": pgettext_lazy("audit log", "person"),
+    "proposal": pgettext_lazy("audit log", "proposal"),
     "run": pgettext_lazy("audit log", "run"),
     "secrets": pgettext_lazy("audit log", "secrets"),
     "session": pgettext_lazy("audit log", "session"),

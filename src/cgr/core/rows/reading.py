@@ -108,7 +108,7 @@ class RowReader:
             ),
             external_id=self._cell(row, mapping.external_id),
             wkb=self._geometry(row),
-            valid_from=self._day(row, mapping.valid_from_column) or mapping.valid_from,
+            valid_from=self._valid_from(row),
             cleared=tuple(one for one in cleared if one not in values) if mapping.empty == "clear" else (),
             above=tuple(self._cell(row, parent.column) for parent in mapping.parents),
             cells=row.cells,
@@ -126,6 +126,18 @@ class RowReader:
         if text is None or column is None:
             return None
         return _as_day(text, self._mapping.date_format, column)
+
+    def _valid_from(self, row: Row) -> str | None:
+        mapping = self._mapping
+        own = self._day(row, mapping.valid_from_column)
+        if own is not None and mapping.valid_to is not None and own >= mapping.valid_to:
+            raise _unfit(
+                mapping.valid_from_column or "",
+                own,
+                f"is not before {mapping.valid_to}, on which the period ends",
+                "Correct it, or import the row with another period.",
+            )
+        return own or mapping.valid_from
 
     def _value(self, entry: RowAttribute, text: str) -> Value:
         kind = self._shape.attributes[entry.to].kind

@@ -183,10 +183,7 @@ class _Terms:
     def __init__(self, entry: RowAttribute, attribute: OurAttribute) -> None:
         self._column = entry.source
         self._declared = {_folded(said): term for said, term in (entry.terms or {}).items()}
-        self._known: dict[str, set[str]] = {}
-        for code, label in (attribute.terms or {}).items():
-            for name in {_folded(code), _folded(pick(label) or code)}:
-                self._known.setdefault(name, set()).add(code)
+        self._known = _terms_by_name(attribute)
 
     def find(self, text: str) -> str:
         """Give the term's code; raises CellProblem when no term, or more than one, is meant."""
@@ -207,6 +204,19 @@ class _Terms:
         raise _unfit(
             self._column, text, "is no term", "Say in the mapping which term it stands for.", code="term-unmapped"
         )
+
+
+def says_a_term(text: str, attribute: OurAttribute) -> bool:
+    """Say whether a cell names a term by itself, so that a mapping needn't say what it stands for."""
+    return len(_terms_by_name(attribute).get(_folded(text), ())) == 1
+
+
+def _terms_by_name(attribute: OurAttribute) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for code, label in (attribute.terms or {}).items():
+        for name in {_folded(code), _folded(pick(label) or code)}:
+            found.setdefault(name, set()).add(code)
+    return found
 
 
 def _folded(text: str) -> str:

@@ -122,7 +122,7 @@ def test_a_table_is_brought_mapped_previewed_imported_and_its_refused_row_brough
     page.locator("#synonyms-district").fill("Abo Town: Abo")
     page.locator("#comma-geometry").select_option("1")
     page.get_by_label("Until before this day").fill("2031-01-01")
-    page.get_by_label("Remember this mapping as").fill("Facilities of the programme")
+    page.get_by_label("Remember this mapping as").fill("Programme facilities")
     page.get_by_role("button", name="Preview: nothing is written yet").click()
 
     # What is wrong is said at its field and on top, and nothing that was typed is lost.

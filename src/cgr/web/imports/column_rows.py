@@ -57,7 +57,7 @@ def _parents(form: ColumnsForm) -> Iterator[dict[str, Any]]:
     for code, label in form.place.above:
         name = in_reader_language(label) or code
         usual = [name, *label.values(), code]
-        by = _select(f"by-{code}", gettext("found"), form.value(f"by-{code}", "code"), list(BY.items()))
+        by = _select(f"by-{code}", gettext("looked for"), form.value(f"by-{code}", "code"), list(BY.items()))
         synonyms = {
             "kind": "lines",
             "name": f"synonyms-{code}",

@@ -26,6 +26,7 @@ _GEOPACKAGE: Final = b"GPKG"
 _GEOPACKAGE_AT: Final = 68
 _GZIP: Final = b"\x1f\x8b"
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
+_NO_DELIMITERS: Final = '"\r\n\x00 '
 _HEAD: Final = 4_096
 _PIECE: Final = 2**20
 _OF_A_SHAPEFILE: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
@@ -101,9 +102,12 @@ def _open(path: Path, choice: Choice, folder: Path) -> Table:
 def _open_text(path: Path, choice: Choice) -> Table:
     encoding = choice.encoding or texts.encoding_of(path)
     try:
-        delimiter = choice.delimiter or texts.delimiter_of(path, encoding)
-    except LookupError as error:
+        "".encode(encoding)
+    except (LookupError, ValueError) as error:
         raise unreadable(f'There is no encoding "{encoding}".', "Say one like utf-8 or windows-1252.") from error
+    delimiter = choice.delimiter or texts.delimiter_of(path, encoding)
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        raise unreadable(f"{delimiter!r} can't separate cells.", "Say one character, like a semicolon.")
     rows = texts.read_csv(path, encoding=encoding, delimiter=delimiter)
     columns = _header(rows)
     return Table("csv", columns, rows, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)

@@ -16,6 +16,7 @@ from cgr.audit.saving import record_saved
 from cgr.core.errors import BadInput
 from cgr.core.rows import RowMapping
 from cgr.core.texts import normal
+from cgr.imports.files import FileRequest
 from cgr.imports.models import MappingTemplate
 from cgr.registry import queries as registry
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from cgr.accounts.actors import Actor
-    from cgr.imports.files import FileRequest
 
 _LONGEST_NAME: Final = 100
 _KIND: Final = "mapping-template"
@@ -84,12 +84,29 @@ def forget(actor: Actor, template: MappingTemplate) -> None:
     code = template.organization.code
     require(actor, Permission.MANAGE_RUNS, organization=code)
     record(actor, "delete", kind=_KIND, subject=template.name, organization=code, before=_shown(template))
-    template.delete()
+    MappingTemplate.objects.filter(pk=template.pk).delete()
 
 
 def mapping_of(template: MappingTemplate) -> RowMapping:
     """Give what is remembered."""
     return msgspec.convert(template.mapping, RowMapping)
+
+
+def request_by(actor: Actor, name: str, *, type_code: str, file: str) -> FileRequest:
+    """Give what is asked for when a file is imported by a remembered mapping; BadInput if it is one of another type."""
+    found = template(actor, registry.owner_of_type(actor, type_code), name)
+    if found.type != type_code:
+        raise BadInput(
+            f'The mapping "{found.name}" is for rows of type "{found.type}", not "{type_code}".',
+            code="import-mapping",
+            next_step=f"Give --type {found.type}, or another mapping.",
+        )
+    return request_of(found, file)
+
+
+def request_of(template: MappingTemplate, file: str) -> FileRequest:
+    """Give what is asked for when a file of this name is imported by a remembered mapping."""
+    return FileRequest(file, template.type, mapping_of(template), template.system or None)
 
 
 def fitting(found: Iterable[MappingTemplate], columns: Collection[str]) -> list[MappingTemplate]:

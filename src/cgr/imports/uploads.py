@@ -14,7 +14,7 @@ from cgr.accounts.queries import organization as find_organization
 from cgr.audit.actions import record
 from cgr.core.rows import columns_problem
 from cgr.core.rows.mapping import refused
-from cgr.files import Choice, check_size
+from cgr.files import Choice
 from cgr.files.looking import Look, look_at
 from cgr.imports.background import queue_file_import
 from cgr.imports.kept_files import keep_file, uploaded_file
@@ -41,7 +41,6 @@ def keep_upload(actor: Actor, path: Path, *, organization: str, name: str) -> Up
     """
     require(actor, Permission.MANAGE_RUNS, organization=organization)
     owner = find_organization(actor, organization)
-    check_size(path)
     look = look_at(path, Choice())
     with transaction.atomic():
         upload = Upload.objects.create(
@@ -123,7 +122,7 @@ def discard_upload(actor: Actor, upload: Upload) -> None:
     """Remove a file that nobody wants to import any more; a run that was begun with it has its own."""
     require(actor, Permission.MANAGE_RUNS, organization=upload.organization.code)
     record(actor, "delete", kind="upload", subject=upload.name, organization=upload.organization.code)
-    upload.delete()
+    Upload.objects.filter(pk=upload.pk).delete()
 
 
 def forget_old_uploads(actor: Actor) -> int:

@@ -80,21 +80,21 @@ def _attributes(form: ColumnsForm) -> Iterator[dict[str, Any]]:
         for field, language in attribute_fields(attribute, form.said):
             usual = [name, *attribute.label.values(), code] if language == DEFAULT else []
             row = _row(form, field, _in_language(name, language), usual=usual)
-            row["extras"] = list(_how_written(form, attribute))
+            row["extras"] = list(_how_written(form, attribute, row["chosen"]))
             row["live"] = attribute.kind == "term"
             if attribute.kind == "term" and row["chosen"]:
                 row["pairs"] = _pairs(form, attribute, row["chosen"])
             yield row
 
 
-def _how_written(form: ColumnsForm, attribute: OurAttribute) -> Iterator[dict[str, Any]]:
+def _how_written(form: ColumnsForm, attribute: OurAttribute, column: str) -> Iterator[dict[str, Any]]:
     """Give the fields about how the cells of an attribute are written, by its kind."""
     code, usual = attribute.code, RowAttribute(to="", source="")
     match attribute.kind:
         case "date":
             yield _formats(f"format-{code}", form.value(f"format-{code}") or usual.format)
         case "decimal":
-            yield decimals(form, f"comma-{code}")
+            yield decimals(form, f"comma-{code}", column)
         case "boolean":
             for name, words, label in (
                 (f"true-{code}", usual.true, gettext("words for yes")),
@@ -120,10 +120,10 @@ def _pairs(form: ColumnsForm, attribute: OurAttribute, column: str) -> list[dict
     return sorted(pairs, key=lambda pair: bool(pair["known"]))
 
 
-def decimals(form: ColumnsForm, name: str) -> dict[str, Any]:
-    """Give the field about what stands before decimals."""
+def decimals(form: ColumnsForm, name: str, column: str) -> dict[str, Any]:
+    """Give the field about what stands before the decimals of a column."""
     choices = [("", gettext("12.5 (point)")), ("1", gettext("12,5 (comma)"))]
-    return _select(name, gettext("decimals"), form.value(name), choices)
+    return _select(name, gettext("decimals"), "1" if form.has_comma(name, column) else "", choices)
 
 
 def _formats(name: str, chosen: str) -> dict[str, Any]:

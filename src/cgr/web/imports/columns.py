@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,7 @@ DATE_FORMATS: Final = ("yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy", "dd.mm.yyyy", "
 LAYER, POINT = "layer", "point"
 """Where a geometry comes from, as the form writes it."""
 
+_WITH_COMMA: Final = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 _USUAL_NAMES: Final = {
     "code": ("code",),
     f"label-{DEFAULT}": ("name", "label", "nom", "libellé", "libelle"),
@@ -146,6 +148,14 @@ class ColumnsForm:
             return LAYER
         return POINT if self.column("longitude") and self.column("latitude") else ""
 
+    def has_comma(self, name: str, column: str) -> bool:
+        """Say whether decimals have a comma: as was said in a field, or else as the first rows of a column have."""
+        if name in self.said:
+            return self.said[name] == "1"
+        look = self.offered.look
+        place = look.columns.index(column) if column in self.columns else len(look.columns)
+        return any(place < len(cells) and _WITH_COMMA.fullmatch(cells[place]) for _, cells in look.rows)
+
     def request(self, file: str) -> FileRequest | None:
         """Give what is asked for; None where `errors` say what is wrong."""
         self.errors = {}
@@ -203,7 +213,7 @@ class ColumnsForm:
                     format=self.value(f"format-{code}") or usual.format,
                     true=_words(self.value(f"true-{code}")) or usual.true,
                     false=_words(self.value(f"false-{code}")) or usual.false,
-                    decimal_comma=self.value(f"comma-{code}") == "1",
+                    decimal_comma=attribute.kind == "decimal" and self.has_comma(f"comma-{code}", column),
                     language=language,
                 )
 
@@ -219,7 +229,7 @@ class ColumnsForm:
         for name, column in zip(("longitude", "latitude"), pair, strict=True):
             if not column:
                 self.errors[name] = gettext("Choose the column.")
-        return RowPoint(*pair, decimal_comma=self.value("comma-geometry") == "1")
+        return RowPoint(*pair, decimal_comma=self.has_comma("comma-geometry", pair[0]))
 
     def _parents(self) -> list[RowParent]:
         if self.place is None:

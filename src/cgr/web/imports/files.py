@@ -21,7 +21,7 @@ from cgr.accounts.queries import organizations
 from cgr.core.errors import BadInput, CgrError, NotAllowed
 from cgr.files.limits import MOST_BYTES
 from cgr.imports import templates, uploads
-from cgr.imports.files import FileRequest, check_file_request
+from cgr.imports.files import check_file_request
 from cgr.imports.offering import standings_of, types_to_import_rows_into
 from cgr.systems.queries import systems
 from cgr.web.failures import refused
@@ -151,8 +151,8 @@ def _use_template(request: HttpRequest, actor: Actor, row: Upload, name: str) ->
         found = templates.template(actor, row.organization.code, name)
     except NotAllowed:
         return gettext("Choose a remembered mapping.")
-    mapping = templates.mapping_of(found)
-    asked = FileRequest(row.name, found.type, mapping, found.system or None)
+    asked = templates.request_of(found, row.name)
+    mapping = asked.mapping
     # What was said about how to read this file isn't part of what is remembered.
     reading = {name: row.said[name] for name in ("encoding", "delimiter") if name in row.said}
     said = {**said_by(asked), **reading, "remember": found.name}
@@ -222,7 +222,7 @@ def _shown(request: HttpRequest, actor: Actor, row: Upload, form: ColumnsForm, *
             "geometry": form.geometry(),
             "sources": _geometry_sources(form),
             "pair": [(name, form.column(name), form.errors.get(name, "")) for name in ("longitude", "latitude")],
-            "decimals": decimals(form, "comma-geometry"),
+            "decimals": decimals(form, "comma-geometry", form.column("longitude")),
             "since_column": form.column("valid_from_column"),
             "fitting": fit,
             "others": [one for one in known if one not in fit],

@@ -88,6 +88,8 @@ PUT_TOGETHER: Final = (
     "warning",
     "failure",
     "cancelled",
+    "outcome",
+    "kind",
 )
 """Sentences that are made of parts, and words, which the reading can't see."""
 
@@ -100,6 +102,8 @@ _NO_WORDS = re.compile(
     r"delete from|copy \{)\b|"
     r"^(Basic|ApiToken|Bearer|and|or|openid username|notify, email)$|^(dict|str)\b[\[ ]|^Callable\[|^<|^--|object_key"
 )
+_FORMAT = re.compile(r"\{(\w+):[,.\d%df]+\}")
+"""A place of `str.format`: how its value is written doesn't matter here."""
 _OUTSIDE = re.compile(
     r"cast|TypeVar|re\.compile|_|n?p?gettext(_lazy)?|_?log(ger)?\.\w+|.*\.(execute|startswith|removeprefix)"
 )
@@ -246,7 +250,7 @@ def _template(parts: _Parts) -> str:
     text, names = "", {}
     for part in parts:
         if isinstance(part, str):
-            text += part
+            text += _FORMAT.sub(r"{\1}", part)
             continue
         expression, name = ast.unparse(part), _name(part)
         taken = {key for key, value in names.items() if value != expression}

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _LOCALE: Final = Path(__file__).parent / "locale"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+")
-_BETWEEN: Final = re.compile(r"(, | and | or )")
+_BETWEEN: Final = re.compile(r"(, |; | and | or )")
 _QUOTES: Final = ('"', "“", "`", "« ")
-_LISTS: Final = frozenset({"names", "types", "what", "shares", "groups", "words", "levels"})
+_LISTS: Final = frozenset({"names", "types", "what", "shares", "groups", "words", "levels", "found"})
 """Places that can hold several words, beside those called listed."""
 _QUOTED: Final = frozenset(
     {"message", "report_message", "refusal_message", "error", "excerpt", "reply", "said", "error_strerror"}
@@ -40,7 +40,7 @@ _OPEN: Final = frozenset({"why", "reason", "problem", "problem_message", "error_
 _OF_WORDS: Final = frozenset({"end_state", "key", "kind", "moved", "part", "run_state", "what", "word", "words"})
 """Places in which a single word can be ours; in others it is a code or a name, even if it reads like one of ours."""
 _NONE: Final = "none"
-_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou "}}
+_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou ", "; ": " ; "}}
 _QUOTATION: Final = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _MARKS: Final = {"fr": r"« \1 »"}
 _NARROW: Final = "\u202f"
@@ -89,7 +89,7 @@ class _Template:
                 pattern += f"(?P={piece})"
             else:
                 seen.add(piece)
-                pattern += f"(?P<{piece}>.+?)"
+                pattern += f"(?P<{piece}>.*?)"
                 if pieces[place - 1].endswith(_QUOTES):
                     self._names.add(piece)
         self._form = pattern

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Read: TypeAlias = Callable[[Actor], list[dict[str, Any]]]
 
 router = Router()
-_CREATED = (HTTPStatus.CREATED,)
+_saving = partial(operation, router, "PUT", gives=shapes.SavedThing, also=(HTTPStatus.CREATED,), edits=True, etag=True)
 
 
 @operation(router, "GET", "/types", gives=shapes.Types)
@@ -46,16 +47,7 @@ def show_type(request: ApiRequest, code: Text) -> HttpResponseBase:
     return _shown(request, "type", code, read=queries.export_types)
 
 
-@operation(
-    router,
-    "PUT",
-    "/types/{code}",
-    takes=TypeDefinition,
-    gives=shapes.SavedThing,
-    also=_CREATED,
-    edits=True,
-    etag=True,
-)
+@_saving("/types/{code}", takes=TypeDefinition)
 def save_type(request: ApiRequest, code: Text, body: TypeDefinition) -> HttpResponseBase:
     """Make a Geo-Object Type, or change it; attributes that aren't named stay as they are."""
     require_code(body.code, code)
@@ -97,16 +89,7 @@ def show_hierarchy(request: ApiRequest, code: Text) -> HttpResponseBase:
     return _shown(request, "hierarchy", code, read=queries.export_hierarchies)
 
 
-@operation(
-    router,
-    "PUT",
-    "/hierarchies/{code}",
-    takes=HierarchyEntry,
-    gives=shapes.SavedThing,
-    also=_CREATED,
-    edits=True,
-    etag=True,
-)
+@_saving("/hierarchies/{code}", takes=HierarchyEntry)
 def save_hierarchy(request: ApiRequest, code: Text, body: HierarchyEntry) -> HttpResponseBase:
     """Make a hierarchy, or change it."""
     require_code(body.code, code)
@@ -159,16 +142,7 @@ def show_term_tree(request: ApiRequest, code: Text) -> HttpResponseBase:
     return _shown(request, "tree of terms", code, read=queries.export_term_trees)
 
 
-@operation(
-    router,
-    "PUT",
-    "/terms/{code}",
-    takes=TermTreeDefinition,
-    gives=shapes.SavedThing,
-    also=_CREATED,
-    edits=True,
-    etag=True,
-)
+@_saving("/terms/{code}", takes=TermTreeDefinition)
 def save_term_tree(request: ApiRequest, code: Text, body: TermTreeDefinition) -> HttpResponseBase:
     """Make a tree of terms, or change it; terms that aren't named stay as they are."""
     require_code(body.code, code)

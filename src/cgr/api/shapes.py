@@ -259,17 +259,6 @@ class Items(Struct):
     next: Text
 
 
-class Imported(Struct):
-    """What an import would do."""
-
-    run: Text
-    counts: dict[str, int]
-    levels: list[Json]
-    changes: list[Json]
-    problems: list[Json]
-    notes: list[Json]
-
-
 class ImportAnswer(Struct):
     """What somebody said about a unit of an import."""
 

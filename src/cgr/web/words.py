@@ -29,7 +29,34 @@ RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
 RUN_KINDS: Final[dict[str, _StrPromise]] = {
     "sync": gettext_lazy("Synchronization"),
     "import": gettext_lazy("Import"),
+    "drift": gettext_lazy("Look for drift"),
 }
+
+ATTRIBUTE_KINDS: Final[dict[str, _StrPromise]] = {
+    "text": pgettext_lazy("kind of attribute", "Text"),
+    "localized_text": pgettext_lazy("kind of attribute", "Text in several languages"),
+    "boolean": pgettext_lazy("kind of attribute", "Yes or no"),
+    "date": pgettext_lazy("kind of attribute", "Date"),
+    "integer": pgettext_lazy("kind of attribute", "Integer"),
+    "decimal": pgettext_lazy("kind of attribute", "Decimal"),
+    "term": pgettext_lazy("kind of attribute", "Term"),
+}
+
+UNIT_FIELDS: Final[dict[str, _StrPromise]] = {
+    "name": gettext_lazy("Name"),
+    "shortName": gettext_lazy("Short name"),
+    "code": gettext_lazy("Code"),
+    "openingDate": gettext_lazy("Opening date"),
+    "closedDate": gettext_lazy("Closed date"),
+    "description": gettext_lazy("Description"),
+    "comment": gettext_lazy("Comment"),
+    "url": gettext_lazy("Web address"),
+    "contactPerson": gettext_lazy("Contact person"),
+    "address": gettext_lazy("Address"),
+    "email": gettext_lazy("E-mail"),
+    "phoneNumber": gettext_lazy("Phone number"),
+}
+"""What DHIS2 keeps of an organisation unit beside its place and its geometry."""
 
 ROLES: Final[dict[str, _StrPromise]] = {
     "system-administrator": gettext_lazy("System Administrator"),
@@ -58,6 +85,8 @@ COUNTS: Final[dict[str, _StrPromise]] = {
     "conflict": gettext_lazy("! conflicts"),
     "vanished": gettext_lazy("vanished"),
     "not_selected": gettext_lazy("not selected"),
+    "agreed": gettext_lazy("agreed on"),
+    "deleted": gettext_lazy("! deleted there"),
 }
 """In the order in which pages show them."""
 
@@ -104,6 +133,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "external-ids": pgettext_lazy("audit log", "external ids"),
     "geo-objects": pgettext_lazy("audit log", "Geo-Objects"),
     "hierarchy": pgettext_lazy("audit log", "hierarchy"),
+    "mapping-template": pgettext_lazy("audit log", "mapping of columns"),
     "membership": pgettext_lazy("audit log", "role"),
     "organization": pgettext_lazy("audit log", "organization"),
     "person": pgettext_lazy("audit log", "person"),
@@ -116,6 +146,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "term-tree": pgettext_lazy("audit log", "tree of terms"),
     "token": pgettext_lazy("audit log", "token"),
     "type": pgettext_lazy("audit log", "type"),
+    "upload": pgettext_lazy("audit log", "uploaded file"),
     "user": pgettext_lazy("audit log", "account"),
 }
 """What was changed, as the log calls it."""

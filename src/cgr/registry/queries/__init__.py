@@ -28,7 +28,7 @@ from cgr.registry.queries.objects import (
     parents_of,
     several_lives,
 )
-from cgr.registry.queries.tables import export_table
+from cgr.registry.queries.tables import export_layers, export_table
 from cgr.registry.queries.terms_in_use import terms_in_use
 from cgr.registry.queries.uses import (
     continuing,
@@ -52,6 +52,7 @@ __all__ = [
     "edges_in",
     "escaped",
     "export_hierarchies",
+    "export_layers",
     "export_objects",
     "export_table",
     "export_term_trees",

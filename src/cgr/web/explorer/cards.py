@@ -14,6 +14,7 @@ from cgr.core.geometry import bounds, to_geojson
 from cgr.core.periods import all_in_force, in_force, latest
 from cgr.registry.queries.proposals import open_proposals
 from cgr.runs.queries import runs_of_object
+from cgr.systems.addresses import page_of_unit
 from cgr.web.runs.showing import state_words
 from cgr.web.words import RUN_KINDS, in_reader_language
 
@@ -203,7 +204,7 @@ def _parent_name(parent: Parent, on: str) -> str:
 
 def _id_row(card: Card, system: ExternalSystem, change_at: str) -> IdRow:
     value = card.state.external_ids.get(system.code, "")
-    opens = f"{system.url.rstrip('/')}/api/organisationUnits/{value}" if value else ""
+    opens = page_of_unit(system.url, value) if value else ""
     return IdRow(
         system=system.code,
         label=in_reader_language(system.label),

@@ -25,6 +25,7 @@ from cgr.web.explorer.asking import ask
 from cgr.web.explorer.cards import card_in_words
 from cgr.web.explorer.forms import ChangeForm, ExternalIdForm, InvalidForm, NewObjectForm
 from cgr.web.explorer.kinds import InLanguages, Nothing, ParentCode, kind_of_attribute, kind_of_geometry
+from cgr.web.sentences import refusal
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def refused_in_words(error: BadInput) -> str:
         told = gettext("“%(value)s” belongs to another object already: %(type)s “%(code)s”. Remove it there first.")
         return told % {"value": error.value, "type": error.holder[0], "code": error.holder[1]}
     known = _REFUSED.get(error.code)
-    return str(known) if known else f"{error.message} {error.next_step}"
+    return str(known) if known else refusal(error)
 
 
 _REFUSED: Final[dict[str, _StrPromise]] = {

@@ -32,7 +32,8 @@ from cgr.web.types.reading import (
     types_of,
     words_of,
 )
-from cgr.web.types.words import BUILT_IN, GEOMETRIES, KINDS
+from cgr.web.types.words import BUILT_IN, GEOMETRIES
+from cgr.web.words import ATTRIBUTE_KINDS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -230,7 +231,7 @@ def _shown(row: Row, trees: dict[str, str]) -> Row:
             {
                 "code": one["code"],
                 "label": words_of(one["label"]),
-                "kind": KINDS[one["kind"]],
+                "kind": ATTRIBUTE_KINDS[one["kind"]],
                 "terms": one.get("terms", ""),
                 "terms_label": trees.get(one.get("terms", ""), one.get("terms", "")),
             }

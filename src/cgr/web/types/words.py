@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
     from cgr.core.breakage import Breakage
 
-KINDS: Final[dict[str, _StrPromise]] = {
-    "text": pgettext_lazy("kind of attribute", "Text"),
-    "localized_text": pgettext_lazy("kind of attribute", "Text in several languages"),
-    "boolean": pgettext_lazy("kind of attribute", "Yes or no"),
-    "date": pgettext_lazy("kind of attribute", "Date"),
-    "integer": pgettext_lazy("kind of attribute", "Integer"),
-    "decimal": pgettext_lazy("kind of attribute", "Decimal"),
-    "term": pgettext_lazy("kind of attribute", "Term"),
-}
-
 GEOMETRIES: Final[dict[str, _StrPromise]] = {
     "none": pgettext_lazy("geometry", "None"),
     "point": pgettext_lazy("geometry", "Point"),

@@ -45,11 +45,14 @@ class Rejecting(Struct, forbid_unknown_fields=True):
 @operation(router, "GET", "/proposals", gives=shapes.Proposals)
 def list_proposals(
     request: ApiRequest,
-    all: Annotated[Flag, Query(description="Also those that are decided.")] = False,  # noqa: A002, FBT002 - the word in the address
+    all: Flag = False,  # noqa: A002, FBT002 - the word in the address
     before: Annotated[int | None, Query(ge=1, le=2**62, description="`next` of the page before.")] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
-    """List the proposals that one may decide on, and one's own, in pages, newest first."""
+    """List the proposals that one may decide on, and one's own, in pages, newest first.
+
+    `all`: also those that are decided.
+    """
     require_anywhere(request.auth, Permission.PROPOSE_OBJECTS)
     rows = list(proposals(request.auth, state="" if all else "open", before=before)[: limit + 1])
     return {

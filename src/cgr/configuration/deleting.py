@@ -14,7 +14,7 @@ from cgr.accounts.policy import Permission, may, unknown
 from cgr.accounts.queries import roles_limited_to
 from cgr.core.breakage import Kept, breakages, told
 from cgr.core.errors import NeedsConsent
-from cgr.imports.uses import imports_into_hierarchy, imports_into_type
+from cgr.imports.uses import imports_into_hierarchy, imports_into_type, mappings_for_hierarchy, mappings_for_type
 from cgr.registry import actions, queries
 from cgr.registry.actions.deleting import refuse_breaking
 from cgr.registry.locking import lock_registry
@@ -30,15 +30,16 @@ if TYPE_CHECKING:
 def breaking_type(actor: Actor, code: str) -> tuple[Breakage, ...]:
     """Say what the deletion of a type would break."""
     _managed(actor, queries.export_types(actor), "type", code)
-    placed, imports = queries.hierarchies_with(code), imports_into_type(code)
+    placed, imports, mappings = queries.hierarchies_with(code), imports_into_type(code), mappings_for_type(code)
     counts = {
         Kept.OBJECTS: queries.objects_of(code),
         Kept.HIERARCHIES: len(placed),
         Kept.ROLES: roles_limited_to(code),
         Kept.IMPORTS: len(imports),
         Kept.PROPOSALS: queries.proposals_of(code),
+        Kept.MAPPINGS: len(mappings),
     }
-    names = {Kept.HIERARCHIES: _known(actor, placed), Kept.IMPORTS: imports}
+    names = {Kept.HIERARCHIES: _known(actor, placed), Kept.IMPORTS: imports, Kept.MAPPINGS: mappings}
     return breakages(counts, configs_with_type(actor, code), names=names, deletes=True)
 
 
@@ -46,8 +47,15 @@ def breaking_hierarchy(actor: Actor, code: str) -> tuple[Breakage, ...]:
     """Say what the deletion of a hierarchy would break."""
     _managed(actor, queries.export_hierarchies(actor), "hierarchy", code)
     continued, imports = queries.continuing(code) - {code}, imports_into_hierarchy(code)
-    counts = {Kept.EDGES: queries.edges_in(code), Kept.CONTINUED_BY: len(continued), Kept.IMPORTS: len(imports)}
-    names = {Kept.CONTINUED_BY: _known(actor, continued), Kept.IMPORTS: imports}
+    mappings = mappings_for_hierarchy(code)
+    counts = {
+        Kept.EDGES: queries.edges_in(code),
+        Kept.CONTINUED_BY: len(continued),
+        Kept.IMPORTS: len(imports),
+        Kept.MAPPINGS: len(mappings),
+    }
+    # Runs and mappings may be another organization's here: no more is told than how many there are.
+    names = {Kept.CONTINUED_BY: _known(actor, continued)}
     return breakages(counts, configs_of_hierarchy(actor, code), names=names, deletes=True)
 
 

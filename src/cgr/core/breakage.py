@@ -35,6 +35,7 @@ class Kept(StrEnum):
     ROLES = "roles"
     IMPORTS = "imports"
     PROPOSALS = "proposals"
+    MAPPINGS = "mappings"
 
 
 class Breakage(Struct, frozen=True):
@@ -88,6 +89,7 @@ _TOLD: Final = {
     Kept.ATTRIBUTES: "attributes draw from it{names}",
     Kept.ROLES: "{count:,} roles are limited to it",
     Kept.IMPORTS: "imports into it are under way{names}",
+    Kept.MAPPINGS: "mappings of columns are kept for it{names}",
     Kept.PROPOSALS: "{count:,} proposed objects of it wait for a decision",
 }
 

@@ -1,9 +1,10 @@
-"""Which imports that are under way write into a type or a hierarchy: asked before somebody deletes it."""
+"""Which imports, and mappings kept for files, write into a type or a hierarchy: asked before somebody deletes it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cgr.imports.models import MappingTemplate
 from cgr.runs.queries import open_imports
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ def imports_into_hierarchy(hierarchy: str) -> tuple[str, ...]:
         for row in open_imports()
         if any(hierarchy in {asked.get("hierarchy"), _of_file(asked)} for asked in _asked(row))
     )
+
+
+def mappings_for_type(type: str) -> tuple[str, ...]:  # noqa: A002 - the domain's word
+    """Give the names of the mappings that are kept for files of a type; the caller has checked who asks."""
+    return tuple(MappingTemplate.objects.filter(type=type).values_list("name", flat=True))
+
+
+def mappings_for_hierarchy(hierarchy: str) -> tuple[str, ...]:
+    """Give the names of the mappings that place objects in a hierarchy; the caller has checked who asks."""
+    return tuple(MappingTemplate.objects.filter(mapping__hierarchy=hierarchy).values_list("name", flat=True))
 
 
 def _asked(row: Run) -> Iterator[dict[str, Any]]:

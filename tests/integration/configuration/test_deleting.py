@@ -22,6 +22,7 @@ from cgr.core.definitions import (
 )
 from cgr.core.errors import BadInput, CgrError, NeedsConsent
 from cgr.core.mapping import AttributeMapping, LevelMapping, SyncMapping, SyncType
+from cgr.imports.models import MappingTemplate
 from cgr.registry import queries
 from cgr.registry.actions import apply_objects, save_hierarchy, save_term_tree, save_type
 from cgr.runs.models import Run
@@ -81,6 +82,14 @@ def use_it_all() -> None:
         settings={"hierarchy": "admin", "levels": {"3": "facility"}},
         actor="cli:test",
     )
+    MappingTemplate.objects.create(
+        organization=system.organization,
+        name="master list",
+        type="facility",
+        mapping={"code": "CODE", "hierarchy": "admin"},
+        by="cli:test",
+        at="2026-11-28T09:00Z",
+    )
     save_hierarchy(OPERATOR, HierarchyDefinition("health", "MOH", "Health", {"facility": {}}, inherits="admin"))
 
 
@@ -100,10 +109,11 @@ def test_what_is_in_use_stays_and_everything_that_uses_it_is_named() -> None:
         "synchronization configurations use it (to-hmis)",
         "1 roles are limited to it",
         "imports into it are under way (17)",
+        "mappings of columns are kept for it (master list)",
     ):
         assert part in told
     told = refusal(lambda: deleting.delete_hierarchy(OPERATOR, "admin"))
-    for part in ("1 parents of objects", "continue it (health)", "use it (to-hmis)", "under way (17)"):
+    for part in ("1 parents of objects", "continue it (health)", "use it (to-hmis)", "under way", "columns are kept"):
         assert part in told
     assert "facility.owner" in refusal(lambda: deleting.delete_term_tree(OPERATOR, "ownership"))
     assert {row["code"] for row in queries.export_types(OPERATOR)} == {"region", "facility"}
@@ -126,6 +136,7 @@ def test_what_a_configuration_only_reads_goes_with_consent_and_not_without() -> 
 def test_step_by_step_all_of_it_can_go_and_the_audit_log_keeps_what_it_was() -> None:
     use_it_all()
     Run.objects.filter(pk=17).update(state="success")
+    MappingTemplate.objects.all().delete()
     delete_config(OPERATOR, "to-hmis")
     deleting.delete_hierarchy(OPERATOR, "health")
     assert "parents there" in refusal(lambda: deleting.take_out_type(OPERATOR, "admin", "facility", consent=True))

@@ -12,11 +12,14 @@ from msgspec.structs import replace
 from cgr.accounts.policy import Permission, may, require, unknown
 from cgr.audit import actions as audit
 from cgr.audit.saving import difference
+from cgr.core.draft_rules import CheckedDraft, checked
+from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput
 from cgr.core.objects_file import read_line
 from cgr.core.proposals import from_document, to_document
 from cgr.registry.actions.editing import change_object, create_object
 from cgr.registry.bulk.existing import stored_by_key
+from cgr.registry.catalogue import catalogue
 from cgr.registry.models import GeoObject, GeoObjectType, Proposal
 from cgr.registry.queries.proposals import fields_changed, may_decide, proposals
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cgr.accounts.actors import Actor
-    from cgr.core.drafts import ObjectDraft
 
 KIND = "proposal"
 _MOST_CHARACTERS = 2_000
@@ -40,6 +42,8 @@ def propose(actor: Actor, draft: ObjectDraft, *, version: int = 0, reason: str) 
     of = GeoObjectType.objects.select_related("organization").filter(code=draft.type).first()
     if of is None or not may(actor, Permission.PROPOSE_OBJECTS, organization=of.organization.code, type=of.code):
         raise unknown("type", draft.type)
+    editor = _as_editor(actor)
+    draft = _plain(checked(draft, catalogue(editor).definitions))
     why = _text(reason, "Say why: whoever decides doesn't know what you know.")
     stored = stored_by_key([draft.key])[draft.key] if isinstance(draft.key, int) else None
     if stored is not None and stored.state.type != of.code:
@@ -49,7 +53,7 @@ def propose(actor: Actor, draft: ObjectDraft, *, version: int = 0, reason: str) 
         raise BadInput(
             "Nothing would change.", code="nothing-proposed", next_step="Change something, or leave it as it is."
         )
-    _try(actor, draft, version=version)
+    _try(editor, draft, version=version)
     row = Proposal.objects.create(
         organization=of.organization,
         object_id=draft.key if isinstance(draft.key, int) else None,
@@ -118,10 +122,19 @@ def withdraw(actor: Actor, number: int) -> Proposal:
     return _decide(actor, row, Proposal.State.WITHDRAWN)
 
 
-def _try(actor: Actor, draft: ObjectDraft, *, version: int) -> None:
-    """Do the edit as somebody with the same reach who may edit, and undo it."""
+def _as_editor(actor: Actor) -> Actor:
+    """Give somebody with the same reach who may edit: only to find out what would be refused."""
     grants = tuple(with_fields(grant, role=_EDITS.get(grant.role, grant.role)) for grant in actor.memberships)
-    editor = with_fields(actor, memberships=grants)
+    return with_fields(actor, memberships=grants)
+
+
+def _plain(draft: CheckedDraft) -> ObjectDraft:
+    """Give a checked draft without what it was checked against, which changes until somebody decides."""
+    return ObjectDraft(**{name: getattr(draft, name) for name in ObjectDraft.__struct_fields__})
+
+
+def _try(editor: Actor, draft: ObjectDraft, *, version: int) -> None:
+    """Do the edit, and undo it."""
     with transaction.atomic():
         if isinstance(draft.key, int):
             change_object(editor, draft.key, draft, version=version)

@@ -65,6 +65,11 @@ _BROKEN: Final[dict[Kept, Callable[[int], str]]] = {
     Kept.ATTRIBUTES: lambda _: gettext("Attributes draw from it: %(names)s."),
     Kept.ROLES: lambda count: ngettext("%(count)s role is limited to it.", "%(count)s roles are limited to it.", count),
     Kept.IMPORTS: lambda _: gettext("Imports into it are under way: %(names)s."),
+    Kept.MAPPINGS: lambda count: ngettext(
+        "%(count)s mapping of columns is kept for it: %(names)s.",
+        "%(count)s mappings of columns are kept for it: %(names)s.",
+        count,
+    ),
     Kept.PROPOSALS: lambda count: ngettext(
         "%(count)s proposal about it waits for a decision.",
         "%(count)s proposals about it wait for a decision.",
@@ -77,6 +82,8 @@ _BROKEN_ELSEWHERE: Final[dict[Kept, _StrPromise]] = {
     Kept.HIERARCHIES: gettext_lazy("It has a place in a hierarchy of another organization."),
     Kept.CONTINUED_BY: gettext_lazy("A hierarchy of another organization continues it."),
     Kept.ATTRIBUTES: gettext_lazy("Attributes of types of another organization draw from it."),
+    Kept.IMPORTS: gettext_lazy("Imports into it are under way."),
+    Kept.MAPPINGS: gettext_lazy("Mappings of columns are kept for it."),
 }
 """What is said where none of the names may be known."""
 
@@ -117,4 +124,5 @@ _NEXT_STEPS: Final[dict[Kept, _StrPromise]] = {
     Kept.ROLES: gettext_lazy("Change or end those roles first."),
     Kept.IMPORTS: gettext_lazy("Wait for their end, or cancel them."),
     Kept.PROPOSALS: gettext_lazy("Decide on them first."),
+    Kept.MAPPINGS: gettext_lazy("Forget those mappings first, on the page of imports from a file."),
 }

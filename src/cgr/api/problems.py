@@ -47,10 +47,13 @@ _STATUS: Final[dict[str, HTTPStatus]] = {
             "attribute-in-use",
             "code-taken",
             "code-taken-elsewhere",
+            "definition-in-use",
             "digest-mismatch",
             "external-id-taken",
             "fixed-after-creation",
+            "object-changed",
             "organization-fixed",
+            "proposal-decided",
             "run-ended",
             "run-not-answerable",
             "run-not-applied",
@@ -59,6 +62,7 @@ _STATUS: Final[dict[str, HTTPStatus]] = {
             "system-busy",
             "system-disabled",
             "system-in-use",
+            "term-in-use",
             "type-in-use",
         ),
         HTTPStatus.CONFLICT,
@@ -172,13 +176,14 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer what nobody foresaw without a word about our insides; the log has them, under the same id."""
     request_id = request.META.get("cgr.request_id", "")
     _log.error("API request %s failed: %s %s", request_id, request.method, request.path, exc_info=error)
-    return answer_of(
-        request,
-        CgrError(
-            "Something went wrong in the registry itself.",
-            code="unexpected",
-            next_step="Please report it with the id of the request.",
-        ),
+    return answer_of(request, _ours())
+
+
+def _ours() -> CgrError:
+    return CgrError(
+        "Something went wrong in the registry itself.",
+        code="unexpected",
+        next_step="Please report it with the id of the request.",
     )
 
 
@@ -243,14 +248,7 @@ def refused_by_django(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     if status == HTTPStatus.NOT_FOUND:
         return answer_of(request, unknown_address(request))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return answer_of(
-            request,
-            CgrError(
-                "Something went wrong in the registry itself.",
-                code="unexpected",
-                next_step="Please report it with the id of the request.",
-            ),
-        )
+        return answer_of(request, _ours())
     return answer_of(request, _unreadable())
 
 

@@ -14,20 +14,20 @@ Period: TypeAlias = dict[str, object]
 """`{"from": day or None, "to": day or None, "value": …}`; `from` is inclusive, `to` exclusive."""
 
 
-class Always(Struct, frozen=True, gc=False):
+class Always(Struct, frozen=True, gc=False, tag="always"):
     """The value from the object's beginning on, in place of the whole history."""
 
     value: object
 
 
-class Since(Struct, frozen=True, gc=False):
+class Since(Struct, frozen=True, gc=False, tag="since"):
     """The value from the day `start` (ISO) on, keeping the history before it. None: nothing holds from then on."""
 
     start: str
     value: object
 
 
-class History(Struct, frozen=True, gc=False):
+class History(Struct, frozen=True, gc=False, tag="history"):
     """All periods, in place of the whole history."""
 
     periods: list[Period]

@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cgr.web.localization.OwnLocalization",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cgr.web.requests.SessionSeen",
     "cgr.web.requests.RequestOrigin",
     "cgr.web.failures.FailuresInWords",
 ]

@@ -11,7 +11,7 @@ from cgr.jobs.worker import Chore, Work, run_worker
 from cgr.runs.delivery import deliver_again
 from cgr.runs.evidence import forget_old_evidence
 from cgr.runs.ownership import SystemBusy
-from cgr.sync.background import continue_sync
+from cgr.sync.background import continue_look, continue_sync
 from cgr.sync.notices import tell_of_untold_ends
 from cgr.sync.scheduling import queue_due
 
@@ -26,6 +26,7 @@ def work(*, concurrency: int) -> None:
     run_worker(
         [
             Work("continue-sync", partial(continue_sync, stopping=stopping), later_after=(SystemBusy,)),
+            Work("continue-drift", partial(continue_look, stopping=stopping), later_after=(SystemBusy,)),
             Work("continue-import", partial(continue_import, stopping=stopping), later_after=(SystemBusy,)),
         ],
         [

@@ -18,11 +18,11 @@ from cgr.accounts import actions as accounts
 from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
-from cgr.configuration import applying, exporting
+from cgr.configuration import applying, deleting, exporting
 from cgr.configuration.document import parse_document
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
-from cgr.core.drafts import ObjectDraft
+from cgr.core.drafts import Always, ObjectDraft
 from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.rows import RowMapping
@@ -36,7 +36,9 @@ from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
+from cgr.registry.models import Proposal
 from cgr.registry.queries import cards, definitions, finding, objects, tables, terms_in_use, tree
+from cgr.registry.queries import proposals as proposing
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
@@ -91,6 +93,16 @@ def _public(module: Any) -> set[str]:
 def _mine(actor: Actor, place: Place) -> str:
     """The token of the actor in their own place; in another, that of somebody there."""
     return f"{actor.name}-token" if place.word == "own" else place.token
+
+
+def _proposal(place: Place) -> Proposal:
+    return Proposal.objects.get(reason=f"{place.word} reason")
+
+
+def _waits(actor: Actor, place: Place) -> bool:
+    """With nothing waiting elsewhere, whether anything waits for the actor."""
+    Proposal.objects.exclude(pk=place.proposal).update(state="withdrawn")
+    return proposing.waiting(actor) == 1
 
 
 def _makes_token_for(actor: Actor, place: Place) -> bool:
@@ -264,6 +276,9 @@ CALLS: dict[str, Call] = {
     "registry.actions.external_ids.set_external_id": lambda a, p: registry.set_external_id(
         a, p.object.pk, system=p.system.code, value="DiszpKrYNg8"
     ),
+    "registry.actions.deleting.delete_hierarchy": lambda a, p: registry.delete_hierarchy(a, f"{p.word}-tree"),
+    "registry.actions.deleting.delete_term_tree": lambda a, _: registry.delete_term_tree(a, "shared"),
+    "registry.actions.deleting.delete_type": lambda a, p: registry.delete_type(a, f"{p.word}-country"),
     "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
         a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
     ),
@@ -279,6 +294,17 @@ CALLS: dict[str, Call] = {
         ).errors
     ),
     "registry.actions.objects.write_objects": _writes,
+    "registry.actions.proposing.accept": lambda a, p: registry.accept(a, p.proposal),
+    "registry.actions.proposing.propose": lambda a, p: registry.propose(
+        a,
+        ObjectDraft(type=f"{p.word}-country", code=f"{p.word}-2", key=None, label=Always({"default": "New"})),
+        reason="x",
+    ),
+    "registry.actions.proposing.propose_line": lambda a, p: registry.propose_line(
+        a, f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode(), reason="x"
+    ),
+    "registry.actions.proposing.reject": lambda a, p: registry.reject(a, p.proposal, reason="x"),
+    "registry.actions.proposing.withdraw": lambda a, p: registry.withdraw(a, p.proposal),
     "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
         a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
     ),
@@ -305,6 +331,13 @@ CALLS: dict[str, Call] = {
         f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
     ),
     "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
+    "registry.queries.proposals.may_decide": lambda a, p: proposing.may_decide(a, _proposal(p)),
+    "registry.queries.proposals.open_proposals": lambda a, p: (
+        p.proposal in {row.pk for row in proposing.open_proposals(a, p.object.pk)}
+    ),
+    "registry.queries.proposals.proposal": lambda a, p: proposing.proposal(a, str(p.proposal)),
+    "registry.queries.proposals.proposals": lambda a, p: p.proposal in {row.pk for row in proposing.proposals(a)},
+    "registry.queries.proposals.waiting": _waits,
     "registry.queries.cards.uid_of": lambda a, p: cards.uid_of(a, p.object.type.code, p.object.code),
     "registry.queries.finding.find_objects": lambda a, p: bool(
         finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits
@@ -360,6 +393,7 @@ CALLS: dict[str, Call] = {
     "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
     "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
     "sync.background.queue_undo": lambda a, p: background.queue_undo(a, p.run),
+    "sync.background.queue_look": lambda a, p: background.queue_look(a, f"{p.word}-sync"),
     "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
     "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
     "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),
@@ -380,11 +414,15 @@ CALLS: dict[str, Call] = {
         system=p.system.code,
         settings=p.mapping,
     ),
+    "sync.configs.set_notify": lambda a, p: configs.set_notify(a, f"{p.word}-sync", None),
     "sync.configs.delete_config": lambda a, p: configs.delete_config(a, f"{p.word}-sync"),
     "sync.configs.configs": lambda a, p: f"{p.word}-sync" in _codes(configs.configs(a)),
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
     "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
+    "sync.uses.configs_of_hierarchy": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_of_hierarchy(a, f"{p.word}-tree").names
+    ),
     "sync.uses.configs_with_type": lambda a, p: (
         f"{p.word}-sync" in uses.configs_with_type(a, f"{p.word}-country", hierarchies={f"{p.word}-tree"}).names
     ),
@@ -416,6 +454,26 @@ CALLS: dict[str, Call] = {
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.applying.apply_document": lambda a, p: applying.apply_document(a, parse_document(_yaml(p))),
+    "configuration.deleting.breaking_attribute": lambda a, p: deleting.breaking_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks"
+    ),
+    "configuration.deleting.breaking_hierarchy": lambda a, p: deleting.breaking_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.breaking_place": lambda a, p: deleting.breaking_place(
+        a, f"{p.word}-tree", f"{p.word}-country"
+    ),
+    "configuration.deleting.breaking_term": lambda a, _: deleting.breaking_term(a, "shared", "one"),
+    "configuration.deleting.breaking_term_tree": lambda a, _: deleting.breaking_term_tree(a, "shared"),
+    "configuration.deleting.breaking_type": lambda a, p: deleting.breaking_type(a, f"{p.word}-country"),
+    "configuration.deleting.delete_hierarchy": lambda a, p: deleting.delete_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.delete_term_tree": lambda a, _: deleting.delete_term_tree(a, "shared"),
+    "configuration.deleting.delete_type": lambda a, p: deleting.delete_type(a, f"{p.word}-country"),
+    "configuration.deleting.remove_attribute": lambda a, p: deleting.remove_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks", consent=True
+    ),
+    "configuration.deleting.remove_term": lambda a, _: deleting.remove_term(a, "shared", "one", consent=True),
+    "configuration.deleting.take_out_type": lambda a, p: deleting.take_out_type(
+        a, f"{p.word}-tree", f"{p.word}-country", consent=True
+    ),
     "configuration.exporting.document_of": lambda a, p: f"{p.word}-country" in str(exporting.document_of(a)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

@@ -33,13 +33,21 @@ _LISTS = {
     "GET /objects.ndjson",
     "GET /objects.xlsx",
     "GET /organizations",
+    "GET /proposals",
     "GET /runs",
     "GET /syncs",
     "GET /terms",
     "GET /systems",
     "GET /types",
 }
-SHARED_BY_ALL = {"GET /whoami", "GET /terms", "GET /terms/{code}", "PUT /terms/{code}"}
+SHARED_BY_ALL = {
+    "GET /whoami",
+    "GET /terms",
+    "GET /terms/{code}",
+    "PUT /terms/{code}",
+    "DELETE /terms/{code}",
+    "DELETE /terms/{code}/terms/{term}",
+}
 """Those that are about oneself, or about what belongs to the whole instance."""
 
 _LINES = "POST /objects"
@@ -90,13 +98,17 @@ def _filled(label: str, path: str, place: Place) -> str:
         "/syncs/": f"{word}-sync",
         "/objects/": f"{word}-1",
     }
-    code = next((code for part, code in codes.items() if part in path), "")
+    code = next((code for part, code in codes.items() if path.startswith(part)), "")
     run = place.import_run if "/imports/" in path else place.run
     filled = (
         path.replace("{uid}", "OuUnit00001")
         .replace("{code}", code)
         .replace("{run}", str(run.pk))
         .replace("{type}", f"{word}-country")
+        .replace("{number}", str(place.proposal))
+        .replace("{type_code}", f"{word}-country")
+        .replace("{attribute}", f"{word}-remarks")
+        .replace("{term}", "one")
     )
     return f"{filled}?type={word}-country" if label.endswith("/candidates") or label == _FILE else filled
 
@@ -132,6 +144,12 @@ def _body(label: str, place: Place) -> Any:
         },
         "PUT /syncs/{code}/schedule": {"cron": "0 3 * * *"},
         "POST /syncs/{code}/plans": {},
+        "POST /proposals": {
+            "object": {"type": f"{word}-country", "code": f"{word}-1", "label": "Other"},
+            "reason": "x",
+        },
+        "POST /proposals/{number}/accept": {},
+        "POST /proposals/{number}/reject": {"reason": "x"},
         "POST /runs/{run}/apply": {"digest": place.run.digest},
         "POST /imports": importing,
         "POST /imports/preview": importing,

@@ -59,6 +59,7 @@ def filled(route: str, place: Place) -> str:
         "runs/<int:run>": f"runs/{place.run.pk}",
         "lines/<int:line>": f"lines/{place.line}",
         "<str:extension>": "csv",
+        "<int:number>": str(place.proposal),
         "sessions/<int:key>": f"sessions/{place.session}",
         "settings/systems/id/<str:code>": f"settings/systems/id/{place.system.code}",
         "<str:organization>": place.code,

@@ -15,8 +15,8 @@ from cgr.core.changes import Counts, ObjectRef, Plan, Problem, ProblemCode
 from cgr.core.definitions import AttributeDefinition, HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
-from cgr.registry.actions import apply_objects, save_hierarchy, save_type
-from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
+from cgr.registry.actions import apply_objects, propose_line, save_hierarchy, save_type
+from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy, Proposal
 from cgr.runs.actions import begin_import, store_plan
 from cgr.runs.models import Run
 from cgr.sync.configs import save_config
@@ -45,6 +45,7 @@ class Place:
     token: str
     session: int
     line: int
+    proposal: int
 
     @property
     def code(self) -> str:
@@ -104,6 +105,7 @@ def make_place(word: str) -> Place:
         f"{word}-member-token",
         session_of(member),
         run.items.get().pk,
+        propose_line(OPERATOR, line.replace(b"land", b"kingdom"), reason=f"{word} reason").pk,
     )
 
 
@@ -116,6 +118,7 @@ def take_away(place: Place) -> None:
     elsewhere = 1_000_000
     Run.objects.filter(pk=place.run.pk).update(id=elsewhere)
     Run.objects.filter(pk=place.import_run.pk).update(id=elsewhere + 1)
+    Proposal.objects.filter(pk=place.proposal).update(id=elsewhere)
     GeoObject.objects.filter(pk=place.object.pk).update(id=elsewhere)
     UserSession.objects.filter(pk=place.session).update(id=elsewhere)
     ApiToken.objects.filter(name=place.token).update(name="gone")

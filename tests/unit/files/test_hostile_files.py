@@ -6,6 +6,7 @@ import gzip
 import io
 import sqlite3
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -103,7 +104,7 @@ def test_a_file_of_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> No
 
 def test_a_database_that_is_no_geopackage_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "given.gpkg"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table secrets (a)")
     with pytest.raises(BadInput, match="no GeoPackage"), open_table(path):
         pass

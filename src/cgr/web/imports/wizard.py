@@ -24,9 +24,10 @@ from cgr.runs.queries import runs
 from cgr.web.failures import refused
 from cgr.web.imports.drafts import Draft
 from cgr.web.imports.matching import accept_suggested, matching
-from cgr.web.imports.words import FIELDS, KINDS, OURS
+from cgr.web.imports.words import KINDS, OURS
 from cgr.web.runs.showing import state_words
-from cgr.web.words import in_reader_language, other_side
+from cgr.web.sentences import in_reader_words
+from cgr.web.words import UNIT_FIELDS, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -181,7 +182,7 @@ def _offered(actor: Actor, draft: Draft, *, refresh: bool = False) -> tuple[Kept
         found, trouble = what_dhis2_offers(actor, draft.system, refresh=refresh)
     except (OtherSide, BadInput) as error:
         return None, refused(error)
-    return found, trouble or ""
+    return found, in_reader_words(trouble) if trouble else ""
 
 
 def _find(actor: Actor, draft: Draft) -> str:
@@ -237,7 +238,7 @@ def _plain(draft: Draft) -> list[dict[str, object]]:
         {
             "ours": ours,
             "words": OURS[ours],
-            "sources": [(name, FIELDS[name]) for name in sources],
+            "sources": [(name, UNIT_FIELDS[name]) for name in sources],
             "chosen": draft.plain.get(ours, ""),
         }
         for ours, sources in _PLAIN_SOURCES.items()

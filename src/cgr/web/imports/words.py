@@ -46,21 +46,6 @@ STEPS: Final[dict[str, _StrPromise]] = {
     "import": gettext_lazy("comparing and writing"),
 }
 
-FIELDS: Final[dict[str, _StrPromise]] = {
-    "name": gettext_lazy("Name"),
-    "shortName": gettext_lazy("Short name"),
-    "code": gettext_lazy("Code"),
-    "openingDate": gettext_lazy("Opening date"),
-    "closedDate": gettext_lazy("Closed date"),
-    "description": gettext_lazy("Description"),
-    "comment": gettext_lazy("Comment"),
-    "url": gettext_lazy("URL"),
-    "contactPerson": gettext_lazy("Contact person"),
-    "address": gettext_lazy("Address"),
-    "email": gettext_lazy("E-mail"),
-    "phoneNumber": gettext_lazy("Phone number"),
-}
-
 OURS: Final[dict[str, _StrPromise]] = {
     "label": gettext_lazy("Label"),
     "code": gettext_lazy("Code"),

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from cgr.core.errors import BadInput
 from cgr.files.limits import unreadable
-from cgr.files.opening import Choice, open_table
+from cgr.files.opening import Choice, check_size, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +66,7 @@ class _Refused(Struct, frozen=True):
 
 def look_at(path: Path, choice: Choice) -> Look:
     """Look at a file, in a process of its own. BadInput, with what to do, for what can't be or mustn't be read."""
+    check_size(path)
     try:
         answer = msgspec.json.decode(_asked(path, choice), type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:

@@ -21,10 +21,14 @@ class Always(Struct, frozen=True, gc=False, tag="always"):
 
 
 class Since(Struct, frozen=True, gc=False, tag="since"):
-    """The value from the day `start` (ISO) on, keeping the history before it. None: nothing holds from then on."""
+    """The value from the day `start` (ISO) on, keeping the history before it. None: nothing holds from then on.
+
+    `until`: the first day on which it doesn't hold any more; the history from then on stays, too.
+    """
 
     start: str
     value: object
+    until: str | None = None
 
 
 class History(Struct, frozen=True, gc=False, tag="history"):

@@ -67,7 +67,7 @@ def is_encoding(name: str) -> bool:
 
 def is_delimiter(text: str) -> bool:
     """Say whether this can separate cells."""
-    return len(text) == 1 and text not in '"\r\n'
+    return len(text) == 1 and text not in '"\r\n\x00 '
 
 
 def delimiter_of(path: Path, encoding: str) -> str:

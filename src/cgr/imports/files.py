@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -219,7 +220,8 @@ def _planned(
         parents_in=(shape.parents_in or mapping.hierarchy) if mapping.parents else None,
     )
     planner = RowPlanner(mapping, situation, table.columns)
-    yield from planner.plan(survey.watch(table.rows), _objects(request, request.type))
+    known = _objects(request, request.type, as_of=date.fromisoformat(mapping.day_compared(today)))
+    yield from planner.plan(survey.watch(table.rows), known)
 
 
 def _parents(request: FileRequest, places: dict[str, str | None]) -> ParentFinder:
@@ -235,10 +237,10 @@ def _parents(request: FileRequest, places: dict[str, str | None]) -> ParentFinde
     return ParentFinder(rules, indexes, above)
 
 
-def _objects(request: FileRequest, type_code: str) -> Iterator[OurObject]:
+def _objects(request: FileRequest, type_code: str, *, as_of: date | None = None) -> Iterator[OurObject]:
     return stream_objects(
         hierarchy=request.mapping.hierarchy,
         types_in_order=[type_code],
         system=request.system or "",
-        as_of=timezone.localdate(),
+        as_of=as_of or timezone.localdate(),
     )

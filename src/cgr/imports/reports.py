@@ -64,12 +64,16 @@ def document_of(result: ImportResult) -> dict[str, Any]:
 
 
 class Change(Struct, frozen=True):
-    """One unit of an import that is new, changed, vanished or left out. `fields`: our names → before and after."""
+    """One unit of an import that is new, changed, vanished or left out. `fields`: our names → before and after.
+
+    `line`: of the row, where a file is imported.
+    """
 
     kind: str
     uid: str
     object: ObjectRef
     fields: dict[str, dict[str, Any]]
+    line: int | None = None
 
 
 class Listed(Struct, Generic[_Record], frozen=True):
@@ -90,6 +94,11 @@ def changes(
 def problems(run: Run, *, after: int = -1, like: str = "", limit: int) -> Listed[Trouble]:
     """Give a page of the units that wait for a person; the caller was given the run."""
     return _listed(read_lines(run.pk, "problem", after=after, like=like, limit=limit + 1), Trouble, limit)
+
+
+def row_problems(run: Run, *, after: int = -1, limit: int) -> Listed[RowTrouble]:
+    """Give a page of the rows of a file that weren't imported; the caller was given the run."""
+    return _listed(read_lines(run.pk, "problem", after=after, limit=limit + 1), RowTrouble, limit)
 
 
 def rejected_rows(run: Run) -> Iterator[bytes]:

@@ -133,6 +133,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "external-ids": pgettext_lazy("audit log", "external ids"),
     "geo-objects": pgettext_lazy("audit log", "Geo-Objects"),
     "hierarchy": pgettext_lazy("audit log", "hierarchy"),
+    "mapping-template": pgettext_lazy("audit log", "mapping of columns"),
     "membership": pgettext_lazy("audit log", "role"),
     "organization": pgettext_lazy("audit log", "organization"),
     "person": pgettext_lazy("audit log", "person"),
@@ -145,6 +146,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "term-tree": pgettext_lazy("audit log", "tree of terms"),
     "token": pgettext_lazy("audit log", "token"),
     "type": pgettext_lazy("audit log", "type"),
+    "upload": pgettext_lazy("audit log", "uploaded file"),
     "user": pgettext_lazy("audit log", "account"),
 }
 """What was changed, as the log calls it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import pkgutil
 from datetime import date
 from functools import partial
@@ -28,7 +29,8 @@ from cgr.core.plan_words import Names
 from cgr.core.rows import RowMapping
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
-from cgr.imports import answers, offering, suggesting
+from cgr.files import Choice
+from cgr.imports import answers, offering, suggesting, templates, uploads
 from cgr.imports import background as imports
 from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
@@ -146,9 +148,13 @@ def _request(place: Place) -> Request:
     return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
 
 
+def _of_rows(place: Place) -> FileRequest:
+    return FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
+
+
 def _from_file(do: Callable[..., object], actor: Actor, place: Place) -> object:
     """Import a file of one row, or have it imported; what is refused is refused before it is read."""
-    request = FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
+    request = _of_rows(place)
     with NamedTemporaryFile(suffix=".csv") as file:
         file.write(b"Code,Name\nX1,Somewhere\n")
         file.flush()
@@ -438,6 +444,23 @@ CALLS: dict[str, Call] = {
     "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
     "imports.files.import_file": partial(_from_file, import_file),
     "imports.background.queue_file_import": partial(_from_file, imports.queue_file_import),
+    "imports.uploads.keep_upload": lambda a, p: uploads.keep_upload(
+        a, Path(os.devnull), organization=p.code, name="rows.csv"
+    ),
+    "imports.uploads.uploads": lambda a, p: p.upload in uploads.uploads(a),
+    "imports.uploads.upload": lambda a, p: uploads.upload(a, p.upload.pk),
+    "imports.uploads.look_again": lambda a, p: uploads.look_again(a, p.upload, Choice()),
+    "imports.uploads.keep_said": lambda a, p: uploads.keep_said(a, p.upload, {"type": "other"}),
+    "imports.uploads.queue_upload": lambda a, p: uploads.queue_upload(a, p.upload, _of_rows(p)),
+    "imports.uploads.discard_upload": lambda a, p: uploads.discard_upload(a, p.upload),
+    "imports.uploads.forget_old_uploads": lambda a, _: uploads.forget_old_uploads(a),
+    "imports.templates.remember": lambda a, p: templates.remember(a, _of_rows(p), name="new"),
+    "imports.templates.templates": lambda a, p: p.template in templates.templates(a),
+    "imports.templates.template": lambda a, p: templates.template(a, p.code, p.template.name),
+    "imports.templates.request_by": lambda a, p: templates.request_by(
+        a, p.template.name, type_code=f"{p.word}-country", file="rows.csv"
+    ),
+    "imports.templates.forget": lambda a, p: templates.forget(a, p.template),
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
@@ -449,6 +472,8 @@ CALLS: dict[str, Call] = {
     "imports.offering.hierarchies_to_import_into": lambda a, p: (
         f"{p.word}-tree" in _codes(offering.hierarchies_to_import_into(a))
     ),
+    "imports.offering.types_to_import_rows_into": lambda a, p: bool(offering.types_to_import_rows_into(a, p.code)),
+    "imports.offering.standings_of": lambda a, p: bool(offering.standings_of(a, f"{p.word}-country")),
     "imports.offering.what_dhis2_offers": lambda a, p: offering.what_dhis2_offers(a, p.system.code),
     "imports.offering.find_units": lambda a, p: offering.find_units(a, p.system.code, "north"),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),

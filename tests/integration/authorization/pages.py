@@ -50,6 +50,7 @@ def filled(route: str, place: Place) -> str:
         "explorer/object/": f"explorer/object/?type={place.word}-country&code={place.object.code}",
         "<str:what>": "label",
         "<int:z>/<int:x>/<int:y>": "0/0/0",
+        "import/file/<int:upload>": f"import/file/{place.upload.pk}",
         "import/<str:run>": f"import/{place.import_run.pk}",
         "<path:name>": "index.html",
         "synchronization/id/<str:code>": f"synchronization/id/{place.config.code}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from cgr.audit.saving import Saved
+
+
+IF_MATCH = r'(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)'
+"""Any state, or a list of ETags (RFC 9110)."""
 
 
 @contextmanager
@@ -45,6 +50,12 @@ def require_match(request: HttpRequest, present: str | None, *, what: tuple[str,
     `what`: kind and code of the thing. The caller holds what keeps others from changing it meanwhile.
     """
     wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if wanted is not None and not re.fullmatch(IF_MATCH, wanted):
+        raise WrongRequest(
+            "The header If-Match names no state.",
+            code="bad-request",
+            next_step="Send the ETag as it came, with its quotation marks, or * for any state.",
+        )
     if present is None:
         if wanted is not None:
             raise unknown(*what)

@@ -18,6 +18,7 @@ from msgspec import Struct
 from cgr.api import problems
 from cgr.api.answers import JSON, json_answer
 from cgr.api.bodies import read_json
+from cgr.api.editing import IF_MATCH
 from cgr.api.problems import Trouble
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
     "description": "The ETag of the state that the edit was made from.",
-    "schema": {"type": "string", "pattern": r'^("[0-9a-f]{1,64}"|\*)$'},
+    "schema": {"type": "string", "pattern": f"^{IF_MATCH}$"},
 }
 _KEY = {
     "in": "header",

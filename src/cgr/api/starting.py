@@ -28,8 +28,8 @@ def started(request: ApiRequest, start: Callable[[], Run], *, sent: bytes | None
 
     `sent`: what tells bodies apart that were read already; else it is the JSON of the request, if it has any.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    if key and not _KEY.fullmatch(key):
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
         raise WrongRequest(
             "The Idempotency-Key can't be one.",
             code="bad-request",
@@ -39,5 +39,5 @@ def started(request: ApiRequest, start: Callable[[], Run], *, sent: bytes | None
     if sent is None:
         sent = request.body if request.content_type == JSON else b""
     asked = sha256(b"\n".join((request.get_full_path().encode(), sent))).hexdigest()
-    run = start_once(request.auth, key, asked=asked, start=start)
+    run = start_once(request.auth, key or "", asked=asked, start=start)
     return json_answer(queued_json(run), status=HTTPStatus.ACCEPTED, headers={"Location": f"/api/v1/runs/{run.pk}"})

@@ -71,6 +71,9 @@ def test_an_edit_from_a_stale_state_overwrites_nothing() -> None:
     assert program.ask("PATCH", "/objects/own-country/own-1", change, If_Match=first).status_code == 200
     late = problem_of(program.ask("PATCH", "/objects/own-country/own-1", {"label": "Late"}, If_Match=first))
     assert (late["status"], late["code"]) == (412, "precondition-failed")
+    for nothing in ("", "1", first.strip('"')):
+        unread = problem_of(program.ask("PATCH", "/objects/own-country/own-1", {"label": "Late"}, If_Match=nothing))
+        assert (unread["status"], unread["code"]) == (400, "bad-request")
     assert program.get("/objects/own-country/own-1")["label"] == {"default": "New"}
 
 
@@ -131,6 +134,7 @@ def test_the_same_key_starts_the_same_run_for_the_same_actor() -> None:
     assert first["Location"] == again["Location"] == f"/api/v1/runs/{first.json()['id']}"
     other = problem_of(program.ask("POST", "/syncs/own-sync/plans", {"why": "other"}, Idempotency_Key="once"))
     assert other["code"] == "key-used"
+    assert problem_of(program.ask("POST", "/syncs/own-sync/plans", {}, Idempotency_Key=""))["status"] == 400
     user = User.objects.get(username="own-program")
     somebody_else = Program(token_of(user, name="another"))
     assert (

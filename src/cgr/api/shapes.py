@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from cgr.core.definitions import Label
 from cgr.core.schedule import Schedule
 
-Text: TypeAlias = "str | None"
+TextOrNull: TypeAlias = "str | None"
 Json: TypeAlias = dict[str, Any]
 
 
@@ -90,7 +90,7 @@ class GeoObjects(Struct):
     """One page of Geo-Objects."""
 
     objects: list[GeoObject]
-    next: Text
+    next: TextOrNull
 
 
 class LineError(Struct):
@@ -118,8 +118,8 @@ class System(Struct, omit_defaults=True):
     label: Label
     url: str
     enabled: bool
-    version: Text
-    checked_at: Text
+    version: TextOrNull
+    checked_at: TextOrNull
     description: str | UnsetType = UNSET
     auth: Json | UnsetType = UNSET
 
@@ -164,8 +164,8 @@ class ScheduleState(Struct):
 
     config: str
     schedule: Schedule | None
-    next: Text
-    by: Text
+    next: TextOrNull
+    by: TextOrNull
     error: Json | None
 
 
@@ -185,8 +185,8 @@ class RunLine(Struct, omit_defaults=True):
     config: str
     system: str
     state: str
-    started: Text
-    ended: Text
+    started: TextOrNull
+    ended: TextOrNull
     counts: dict[str, int]
     behind: str | UnsetType = UNSET
 
@@ -195,7 +195,7 @@ class Runs(Struct):
     """One page of runs, newest first."""
 
     runs: list[RunLine]
-    next: Text
+    next: TextOrNull
 
 
 class RunState(Struct):
@@ -211,8 +211,8 @@ class Report(Struct, omit_defaults=True):
     id: str
     kind: str
     state: str
-    started: Text
-    ended: Text
+    started: TextOrNull
+    ended: TextOrNull
     counts: dict[str, int]
     changes: list[Json]
     problems: list[Json]
@@ -230,13 +230,13 @@ class Items(Struct):
     """One page of the lines of a run."""
 
     items: list[Json]
-    next: Text
+    next: TextOrNull
 
 
 class Imported(Struct):
     """What an import would do."""
 
-    run: Text
+    run: TextOrNull
     counts: dict[str, int]
     levels: list[Json]
     changes: list[Json]
@@ -260,7 +260,7 @@ class Suggestion(Struct):
     uid: str
     unit: Json | None
     candidates: list[Json]
-    decision: Text
+    decision: TextOrNull
 
 
 class Suggestions(Struct):
@@ -268,7 +268,7 @@ class Suggestions(Struct):
 
     run: str
     suggestions: list[Suggestion]
-    next: Text
+    next: TextOrNull
 
 
 class AcceptedSuggestions(Struct):
@@ -289,8 +289,8 @@ class AuditEntry(Struct):
     action: str
     kind: str
     subject: str
-    organization: Text
-    origin: Text
+    organization: TextOrNull
+    origin: TextOrNull
     before: Json | None
     after: Json | None
 

@@ -170,10 +170,20 @@ def show_drift(request: ApiRequest, code: Text) -> DriftFound:
     return drifting.known(request.auth, code)
 
 
-@operation(router, "POST", "/syncs/{code}/drift", gives=DriftFound, asks_dhis2=True)
-def look_for_drift(request: ApiRequest, code: Text) -> DriftFound:
-    """Look at DHIS2 for what somebody changed or deleted there since it was last agreed on."""
-    return drifting.look(request.auth, code)
+@operation(
+    router,
+    "POST",
+    "/syncs/{code}/drift",
+    gives=shapes.QueuedRun,
+    status=HTTPStatus.ACCEPTED,
+    starts_run=True,
+)
+def look_for_drift(request: ApiRequest, code: Text) -> HttpResponseBase:
+    """Have a worker look for what somebody changed or deleted in DHIS2 since it was last agreed on.
+
+    What it finds is read by GET once the run has ended.
+    """
+    return started(request, lambda: background.queue_look(request.auth, code))
 
 
 @operation(router, "GET", "/syncs/{code}/schedule", gives=shapes.ScheduleState, etag=True)

@@ -24,12 +24,8 @@ REQUIREMENTS = Path(__file__).parents[3] / "requirements"
 FILES = ("runtime.txt", "dev.txt", "tools.txt")
 UV = Path(sys.executable).parent / "uv"
 _PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Zlib|0BSD|CC0|MIT-0)\b", re.IGNORECASE)
-_USED_AS_THEY_ARE = {
-    "certifi",
-    "psycopg",
-    "psycopg-binary",
-    "psycopg-pool",
-}  # MPL, LGPL: docs/decisions/copyleft-as-it-is.md
+# MPL and LGPL: docs/decisions/copyleft-as-it-is.md
+_USED_AS_THEY_ARE = {"certifi", "psycopg", "psycopg-binary", "psycopg-pool"}
 
 
 def pinned(file: str) -> list[tuple[Requirement, int]]:

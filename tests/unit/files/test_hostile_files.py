@@ -124,6 +124,18 @@ def test_mixed_encodings_are_told_by_their_line(tmp_path: Path) -> None:
         list(table.rows)
 
 
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [(Choice(encoding=one), "no encoding") for one in ("nothing", "hex", "idna", "undefined", "a\x00b")]
+    + [(Choice(encoding="utf-8", delimiter=one), "can't separate") for one in ("ab", '"', "\n")],
+)
+def test_how_a_text_cannot_be_read_is_said(choice: Choice, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "given.csv"
+    path.write_bytes(b"code,name\nF1,a\n")
+    with pytest.raises(BadInput, match=said), open_table(path, choice):
+        pass
+
+
 def test_a_file_never_makes_anything_ask_the_network(tmp_path: Path) -> None:
     path = tmp_path / "given.geojson"
     path.write_bytes(

@@ -226,7 +226,7 @@ def _shown(request: HttpRequest, actor: Actor, row: Upload, form: ColumnsForm, *
             "since_column": form.column("valid_from_column"),
             "fitting": fit,
             "others": [one for one in known if one not in fit],
-            "is_tab": row.said.get("delimiter", "") == "tab",
+            "delimiter_words": gettext("tab") if look.delimiter == "\t" else "",
             "delimiters": _delimiters(look.delimiter),
         },
     )

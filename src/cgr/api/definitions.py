@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -29,10 +30,26 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.audit.saving import Saved
 
-    Read: TypeAlias = Callable[[Actor], list[dict[str, Any]]]
-
 router = Router()
 _saving = partial(operation, router, "PUT", gives=shapes.SavedThing, also=(HTTPStatus.CREATED,), edits=True, etag=True)
+_deleting = partial(operation, router, "DELETE", status=HTTPStatus.NO_CONTENT, edits=True)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of definition: what a person calls it, and how all of them are read that an actor may know."""
+
+    name: str
+    read: Callable[[Actor], list[dict[str, Any]]]
+
+    def found(self, request: ApiRequest, code: str) -> dict[str, Any] | None:
+        """Give the one with a code in the form of the configuration file; None when the actor may not know it."""
+        return next((row for row in self.read(request.auth) if row["code"] == code), None)
+
+
+_TYPE = _Kind("type", queries.export_types)
+_HIERARCHY = _Kind("hierarchy", queries.export_hierarchies)
+_TREE = _Kind("tree of terms", queries.export_term_trees)
 
 
 @operation(router, "GET", "/types", gives=shapes.Types)
@@ -44,36 +61,30 @@ def list_types(request: ApiRequest) -> dict[str, object]:
 @operation(router, "GET", "/types/{code}", gives=TypeDefinition, etag=True)
 def show_type(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Show one Geo-Object Type."""
-    return _shown(request, "type", code, read=queries.export_types)
+    return _shown(request, _TYPE, code)
 
 
 @_saving("/types/{code}", takes=TypeDefinition)
 def save_type(request: ApiRequest, code: Text, body: TypeDefinition) -> HttpResponseBase:
     """Make a Geo-Object Type, or change it; attributes that aren't named stay as they are."""
     require_code(body.code, code)
-    return _saved(request, "type", code, read=queries.export_types, save=lambda: actions.save_type(request.auth, body))
+    return _saved(request, _TYPE, code, lambda: actions.save_type(request.auth, body))
 
 
-@operation(router, "DELETE", "/types/{code}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/types/{code}")
 def delete_type(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Delete a Geo-Object Type on which nothing depends: no object, hierarchy, configuration, role or open import."""
-    return _deleted(
-        request, "type", code, read=queries.export_types, delete=lambda: deleting.delete_type(request.auth, code)
-    )
+    return _deleted(request, _TYPE, code, lambda: deleting.delete_type(request.auth, code))
 
 
-@operation(router, "DELETE", "/types/{code}/attributes/{attribute}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/types/{code}/attributes/{attribute}")
 def remove_attribute(request: ApiRequest, code: Text, attribute: Text, *, consent: Flag = False) -> HttpResponseBase:
     """Remove an attribute that no object has a value for.
 
     If-Match: the type's. `consent`: also when configurations use it, whose next plans then say so and stop.
     """
     return _deleted(
-        request,
-        "type",
-        code,
-        read=queries.export_types,
-        delete=lambda: deleting.remove_attribute(request.auth, code, attribute, consent=consent),
+        request, _TYPE, code, lambda: deleting.remove_attribute(request.auth, code, attribute, consent=consent)
     )
 
 
@@ -86,7 +97,7 @@ def list_hierarchies(request: ApiRequest) -> dict[str, object]:
 @operation(router, "GET", "/hierarchies/{code}", gives=HierarchyEntry, etag=True)
 def show_hierarchy(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Show one hierarchy."""
-    return _shown(request, "hierarchy", code, read=queries.export_hierarchies)
+    return _shown(request, _HIERARCHY, code)
 
 
 @_saving("/hierarchies/{code}", takes=HierarchyEntry)
@@ -94,39 +105,23 @@ def save_hierarchy(request: ApiRequest, code: Text, body: HierarchyEntry) -> Htt
     """Make a hierarchy, or change it."""
     require_code(body.code, code)
     definition = body.definition()
-    return _saved(
-        request,
-        "hierarchy",
-        code,
-        read=queries.export_hierarchies,
-        save=lambda: actions.save_hierarchy(request.auth, definition),
-    )
+    return _saved(request, _HIERARCHY, code, lambda: actions.save_hierarchy(request.auth, definition))
 
 
-@operation(router, "DELETE", "/hierarchies/{code}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/hierarchies/{code}")
 def delete_hierarchy(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Delete a hierarchy on which nothing depends: no parent of an object, configuration, hierarchy or open import."""
-    return _deleted(
-        request,
-        "hierarchy",
-        code,
-        read=queries.export_hierarchies,
-        delete=lambda: deleting.delete_hierarchy(request.auth, code),
-    )
+    return _deleted(request, _HIERARCHY, code, lambda: deleting.delete_hierarchy(request.auth, code))
 
 
-@operation(router, "DELETE", "/hierarchies/{code}/types/{type_code}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/hierarchies/{code}/types/{type_code}")
 def take_out_type(request: ApiRequest, code: Text, type_code: Text, *, consent: Flag = False) -> HttpResponseBase:
     """Take a type out of a hierarchy in which its objects have no parents and no type stands below it.
 
     If-Match: the hierarchy's. `consent`: also when configurations have a level of it, whose next plans then say so.
     """
     return _deleted(
-        request,
-        "hierarchy",
-        code,
-        read=queries.export_hierarchies,
-        delete=lambda: deleting.take_out_type(request.auth, code, type_code, consent=consent),
+        request, _HIERARCHY, code, lambda: deleting.take_out_type(request.auth, code, type_code, consent=consent)
     )
 
 
@@ -139,73 +134,51 @@ def list_terms(request: ApiRequest) -> dict[str, object]:
 @operation(router, "GET", "/terms/{code}", gives=TermTreeDefinition, etag=True)
 def show_term_tree(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Show one tree of terms."""
-    return _shown(request, "tree of terms", code, read=queries.export_term_trees)
+    return _shown(request, _TREE, code)
 
 
 @_saving("/terms/{code}", takes=TermTreeDefinition)
 def save_term_tree(request: ApiRequest, code: Text, body: TermTreeDefinition) -> HttpResponseBase:
     """Make a tree of terms, or change it; terms that aren't named stay as they are."""
     require_code(body.code, code)
-    return _saved(
-        request,
-        "tree of terms",
-        code,
-        read=queries.export_term_trees,
-        save=lambda: actions.save_term_tree(request.auth, body),
-    )
+    return _saved(request, _TREE, code, lambda: actions.save_term_tree(request.auth, body))
 
 
-@operation(router, "DELETE", "/terms/{code}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/terms/{code}")
 def delete_term_tree(request: ApiRequest, code: Text) -> HttpResponseBase:
     """Delete a tree of terms that no attribute draws from."""
-    return _deleted(
-        request,
-        "tree of terms",
-        code,
-        read=queries.export_term_trees,
-        delete=lambda: deleting.delete_term_tree(request.auth, code),
-    )
+    return _deleted(request, _TREE, code, lambda: deleting.delete_term_tree(request.auth, code))
 
 
-@operation(router, "DELETE", "/terms/{code}/terms/{term}", status=HTTPStatus.NO_CONTENT, edits=True)
+@_deleting("/terms/{code}/terms/{term}")
 def remove_term(request: ApiRequest, code: Text, term: Text, *, consent: Flag = False) -> HttpResponseBase:
     """Remove a term that no object has or had, and that has none below it.
 
     If-Match: the tree's. `consent`: also when configurations map it, whose next plans then say so and stop.
     """
-    return _deleted(
-        request,
-        "tree of terms",
-        code,
-        read=queries.export_term_trees,
-        delete=lambda: deleting.remove_term(request.auth, code, term, consent=consent),
-    )
+    return _deleted(request, _TREE, code, lambda: deleting.remove_term(request.auth, code, term, consent=consent))
 
 
-def _found(request: ApiRequest, code: str, read: Read) -> dict[str, Any] | None:
-    return next((row for row in read(request.auth) if row["code"] == code), None)
-
-
-def _shown(request: ApiRequest, kind: str, code: str, *, read: Read) -> HttpResponseBase:
-    found = _found(request, code, read)
+def _shown(request: ApiRequest, kind: _Kind, code: str) -> HttpResponseBase:
+    found = kind.found(request, code)
     if found is None:
-        raise unknown(kind, code)
+        raise unknown(kind.name, code)
     return json_answer(found, headers={"ETag": etag_of(found)})
 
 
-def _saved(request: ApiRequest, kind: str, code: str, *, read: Read, save: Callable[[], Saved]) -> HttpResponseBase:
+def _saved(request: ApiRequest, kind: _Kind, code: str, save: Callable[[], Saved]) -> HttpResponseBase:
     with definitions_held():
-        present = _found(request, code, read)
-        require_match(request, None if present is None else etag_of(present), what=(kind, code))
+        present = kind.found(request, code)
+        require_match(request, None if present is None else etag_of(present), what=(kind.name, code))
         result = save()
-        return saved(code, result, etag=etag_of(_found(request, code, read)))
+        return saved(code, result, etag=etag_of(kind.found(request, code)))
 
 
-def _deleted(request: ApiRequest, kind: str, code: str, *, read: Read, delete: Callable[[], None]) -> HttpResponseBase:
+def _deleted(request: ApiRequest, kind: _Kind, code: str, delete: Callable[[], None]) -> HttpResponseBase:
     with definitions_held():
-        present = _found(request, code, read)
+        present = kind.found(request, code)
         if present is None:
-            raise unknown(kind, code)
-        require_match(request, etag_of(present), what=(kind, code))
+            raise unknown(kind.name, code)
+        require_match(request, etag_of(present), what=(kind.name, code))
         delete()
         return HttpResponse(status=HTTPStatus.NO_CONTENT)

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from cgr.core.definitions import Label
 from cgr.core.schedule import Schedule
 
-Text: TypeAlias = "str | None"
+TextOrNull: TypeAlias = "str | None"
 Json: TypeAlias = dict[str, Any]
 
 
@@ -90,7 +90,7 @@ class GeoObjects(Struct):
     """One page of Geo-Objects."""
 
     objects: list[GeoObject]
-    next: Text
+    next: TextOrNull
 
 
 class LineError(Struct):
@@ -113,9 +113,9 @@ class Proposal(Struct):
     reason: str
     by: str
     made: str
-    decided_by: Text
-    decided: Text
-    answer: Text
+    decided_by: TextOrNull
+    decided: TextOrNull
+    answer: TextOrNull
     fields: Json
 
 
@@ -144,8 +144,8 @@ class System(Struct, omit_defaults=True):
     label: Label
     url: str
     enabled: bool
-    version: Text
-    checked_at: Text
+    version: TextOrNull
+    checked_at: TextOrNull
     description: str | UnsetType = UNSET
     auth: Json | UnsetType = UNSET
 
@@ -190,8 +190,8 @@ class ScheduleState(Struct):
 
     config: str
     schedule: Schedule | None
-    next: Text
-    by: Text
+    next: TextOrNull
+    by: TextOrNull
     error: Json | None
 
 
@@ -211,8 +211,8 @@ class RunLine(Struct, omit_defaults=True):
     config: str
     system: str
     state: str
-    started: Text
-    ended: Text
+    started: TextOrNull
+    ended: TextOrNull
     counts: dict[str, int]
     behind: str | UnsetType = UNSET
 
@@ -221,7 +221,7 @@ class Runs(Struct):
     """One page of runs, newest first."""
 
     runs: list[RunLine]
-    next: Text
+    next: TextOrNull
 
 
 class RunState(Struct):
@@ -237,8 +237,8 @@ class Report(Struct, omit_defaults=True):
     id: str
     kind: str
     state: str
-    started: Text
-    ended: Text
+    started: TextOrNull
+    ended: TextOrNull
     counts: dict[str, int]
     changes: list[Json]
     problems: list[Json]
@@ -256,7 +256,7 @@ class Items(Struct):
     """One page of the lines of a run."""
 
     items: list[Json]
-    next: Text
+    next: TextOrNull
 
 
 class ImportAnswer(Struct):
@@ -275,7 +275,7 @@ class Suggestion(Struct):
     uid: str
     unit: Json | None
     candidates: list[Json]
-    decision: Text
+    decision: TextOrNull
 
 
 class Suggestions(Struct):
@@ -283,7 +283,7 @@ class Suggestions(Struct):
 
     run: str
     suggestions: list[Suggestion]
-    next: Text
+    next: TextOrNull
 
 
 class AcceptedSuggestions(Struct):
@@ -304,8 +304,8 @@ class AuditEntry(Struct):
     action: str
     kind: str
     subject: str
-    organization: Text
-    origin: Text
+    organization: TextOrNull
+    origin: TextOrNull
     before: Json | None
     after: Json | None
 

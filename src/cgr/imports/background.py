@@ -129,7 +129,7 @@ def _stored(request: Request | FileRequest, *, preview: bool) -> dict[str, objec
 def cancel_import(actor: Actor, run: Run) -> Run:
     """Stop an import; nothing of it is kept."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    runs.require_cancelled(run)
+    runs.cancel(run)
     if run.is_of_file:
         forget_file(run)
     record(actor, "cancel", kind="import run", subject=str(run.pk), organization=run.organization.code)

@@ -332,10 +332,10 @@ def runs_with_stale_paths(run: Run) -> list[int]:
     return [run.pk, *since.values_list("pk", flat=True)]
 
 
-def require_cancelled(run: Run) -> None:
+def cancel(run: Run) -> None:
     """Cancel a run: at once when it wasn't begun, else after the batch in flight, and then it ends (`leave_cancelled`).
 
-    BadInput: it had ended.
+    The caller has checked who asks. BadInput when it had ended.
     """
     open_states = [Run.State.NEW, Run.State.QUEUED, Run.State.RUNNING]
     cancelled = Run.objects.filter(pk=run.pk, state__in=open_states).update(

@@ -208,6 +208,6 @@ def _failing_in_words(run: Run, client: Dhis2) -> Iterator[None]:
 def cancel(actor: Actor, run: Run) -> Run:
     """Stop a run: at once if nothing was sent, else after the batch in flight."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    runs.require_cancelled(run)
+    runs.cancel(run)
     record(actor, "cancel", kind="sync run", subject=str(run.pk), organization=run.organization.code)
     return run

@@ -43,7 +43,7 @@ ON CONFLICT (config_id, object_key) DO UPDATE SET (uid, version, level, layout, 
 _UP_TO_DATE = """
 SELECT object_key, version FROM sync_agreement
 WHERE config_id = %s AND level = %s AND layout = %s AND drift IS NULL"""
-_READ = f"SELECT object_key, uid, version, level, layout, fields FROM sync_agreement WHERE config_id = %s"  # noqa: F541 - no value in it
+_READ = f"SELECT {_COLUMNS} FROM sync_agreement WHERE config_id = %s"  # noqa: S608 - names of columns
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 _encode = msgspec.json.Encoder().encode
 

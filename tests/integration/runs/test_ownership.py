@@ -155,7 +155,7 @@ def test_a_run_that_the_engine_lost_sight_of_is_delivered_again(system: External
     for run in (going_on, dead):
         assert runs.take_up(run)
     note_progress(going_on, holder.session, seen_ago=timedelta(seconds=1))
-    runs.require_cancelled(over)
+    runs.cancel(over)
     every = [run.pk for run in (waiting, going_on, dead, over)]
     assert forgotten(every) == every
     assert deliver_again() == 2

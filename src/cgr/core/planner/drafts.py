@@ -80,7 +80,8 @@ class Survey:
     """What the walk over our objects found.
 
     `claims`: external id → the first object that has it; `shared`: external ids of several objects, with their keys.
-    `ids`, `ids_not_found`: external ids of selected objects, and those without a unit. `linked`: those with one.
+    Numbers of objects: `selected`, `not_selected`; of the selected ones `linked` have a unit, and `ids_not_found` have
+    an external id that is none.
     """
 
     drafts: dict[int, Draft] = field(default_factory=dict)

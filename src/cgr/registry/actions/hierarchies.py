@@ -51,14 +51,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     row.save()
     _save_places(row, places, types)
     _check_inheritance(row)
-    return record_saved(
-        actor,
-        kind="hierarchy",
-        subject=row.code,
-        organization=definition.organization,
-        before=before,
-        after=fields_of(row),
-    )
+    return _recorded(actor, row, before)
 
 
 @transaction.atomic
@@ -139,7 +132,8 @@ def _children(row: Hierarchy) -> dict[str | None, list[str]]:
     return children
 
 
-def _recorded(actor: Actor, row: Hierarchy, before: dict[str, object]) -> Saved:
+def _recorded(actor: Actor, row: Hierarchy, before: dict[str, object] | None) -> Saved:
+    """Log what saving a hierarchy changed; `before` None: it is new."""
     return record_saved(
         actor,
         kind="hierarchy",

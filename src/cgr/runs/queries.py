@@ -82,6 +82,11 @@ def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     return found.order_by("-state", "pk")
 
 
+def open_imports() -> QuerySet[Run]:
+    """Give the imports that wait for a worker or go on; for the product's own decisions, so nobody is asked."""
+    return Run.objects.filter(kind=Run.Kind.IMPORT, state__in=[Run.State.QUEUED, Run.State.RUNNING]).order_by("pk")
+
+
 def ended_runs(*, since: datetime, until: datetime) -> QuerySet[Run]:
     """Give the synchronizations that ended between two moments; for the product's own chores, so nobody is asked."""
     found = Run.objects.select_related("organization", "system")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str | tuple[str, ...]]]] = [
     ("explorer", gettext_lazy("Explorer"), Permission.READ_OBJECTS, "/explorer/"),
+    ("proposals", gettext_lazy("Proposals"), Permission.PROPOSE_OBJECTS, "/proposals/"),
     ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
     ("import", pgettext_lazy("menu", "Import"), Permission.MANAGE_RUNS, "/import/"),
     ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from django.test import Client
 from django.utils import translation
-from django.utils.translation import gettext
 
 from cgr.accounts.actions import add_user
 from cgr.accounts.models import User
@@ -26,8 +25,8 @@ from cgr.sync.models import SyncConfig
 from cgr.sync.offers import refresh
 from cgr.systems.models import ExternalSystem, ReadShape
 from cgr.systems.shapes import kept
-from cgr.web.syncs import sentences
-from cgr.web.syncs.words import in_reader_words, said, why_not
+from cgr.web.sentences import in_reader_words
+from cgr.web.syncs.words import said
 
 from .ministry import (
     BEDS,
@@ -438,16 +437,9 @@ def test_all_that_the_rules_say_about_a_mapping_is_said_in_french(registry: Sand
         assert [text for one in found for text in (one.message, one.next_step) if in_reader_words(text) == text] == []
         told = {said(one)["message"] for one in found}
         why = {
-            why_not(reason)
+            in_reader_words(reason)
             for one in types.values()
             for a in one.attributes.values()
             for _, reason in candidates(a, shape)[1]
         }
     assert not [text for text in told | why if re.search(r"\b(the|is|has|with|of|it|no)\b", text)]
-
-
-def test_every_sentence_that_is_recognised_has_its_french() -> None:
-    with translation.override("fr"):
-        same = {"Level {number} ({type}), type"}
-        texts = {*sentences.PREFIXES, *sentences.SENTENCES, *sentences.PARTS} - same
-        assert [text for text in texts if gettext(text) == text] == []

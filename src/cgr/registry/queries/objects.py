@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
+    from cgr.core.draft_rules import Definitions
     from cgr.core.drafts import Period
     from cgr.core.object_states import ObjectState
     from cgr.core.records import Localized
@@ -94,12 +95,24 @@ def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None 
 
     With `as_of` values are bare, the latest at that day (R0.4); objects that don't exist yet then are left out.
     """
+    _, found = objects_by_type(actor, type=type, as_of=as_of)
+    return chain.from_iterable(lines for _, lines in found)
+
+
+def objects_by_type(
+    actor: Actor,
+    *,
+    type: str | None = None,  # noqa: A002 - the domain's word
+    as_of: date | None = None,
+) -> tuple[Definitions, Iterator[tuple[str, Iterator[bytes]]]]:
+    """Give what the actor may know, and the lines of `export_objects` type by type, each with its code."""
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
     readable = known.definitions.types
     if type is not None and type not in readable:
         raise unknown("type", type)
+    on = None if as_of is None else as_of.isoformat()
     wanted = sorted(readable) if type is None else [type]
-    return _lines(known, wanted, None if as_of is None else as_of.isoformat())
+    return known.definitions, ((code, _lines(known, code, on)) for code in wanted)
 
 
 def page_of_objects(
@@ -185,16 +198,15 @@ def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None)
     return line, row[1]
 
 
-def _lines(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[bytes]:
-    for code in types:
-        keys = (
-            GeoObject.objects.filter(type=known.types[code])
-            .order_by("code")
-            .values_list("pk", flat=True)
-            .iterator(chunk_size=_CHUNK)
-        )
-        while chunk := list(islice(keys, _CHUNK)):
-            yield from _written(known, chunk, as_of)
+def _lines(known: Catalogue, type_code: str, as_of: str | None) -> Iterator[bytes]:
+    keys = (
+        GeoObject.objects.filter(type=known.types[type_code])
+        .order_by("code")
+        .values_list("pk", flat=True)
+        .iterator(chunk_size=_CHUNK)
+    )
+    while chunk := list(islice(keys, _CHUNK)):
+        yield from _written(known, chunk, as_of)
 
 
 def _written(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from cgr.sync.configs import notify_of, set_notify
 from cgr.sync.notices import notice_findings
 from cgr.sync.notify_settings import NotifyGiven
 from cgr.web.dialogs import leave
-from cgr.web.syncs.words import refused
+from cgr.web.sentences import refusal
 from cgr.web.words import RUN_STATES, in_reader_language
 
 if TYPE_CHECKING:
@@ -57,15 +57,15 @@ def notices(request: HttpRequest, code: str) -> HttpResponse:
     require(actor, Permission.MANAGE_SYNCS, organization=row.organization.code)
     now = notify_of(row)
     typed = _as_kept(now) if now is not None else _Typed()
-    refusal: dict[str, str] = {}
+    errors: dict[str, str] = {}
     if request.method == "POST":
         typed = _as_typed(request.POST)
         nobody = request.POST.get("do") == "nobody" or not (typed.email or typed.url)
         try:
             set_notify(actor, code, None if nobody else typed.given(request.POST.get("secret", "")))
         except BadInput as error:
-            words = _SECRET_WANTED.get(error.code) or refused(error).removeprefix("notify: ")
-            refusal = {_FIELD_OF.get(error.code, "email"): str(words)}
+            words = _SECRET_WANTED.get(error.code) or refusal(error).removeprefix("notify: ")
+            errors = {_FIELD_OF.get(error.code, "email"): str(words)}
         else:
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("sync", args=[code]))
@@ -73,7 +73,7 @@ def notices(request: HttpRequest, code: str) -> HttpResponse:
         "code": code,
         "label": in_reader_language(row.label),
         "typed": typed,
-        "refusal": refusal,
+        "errors": errors,
         "endings": [(one.value, *RUN_STATES[one.value], one.value in typed.on) for one in Ending],
         "has_notices": now is not None,
         "has_secret": now is not None and now.webhook is not None,

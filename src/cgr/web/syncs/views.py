@@ -31,9 +31,10 @@ from cgr.systems import queries as systems
 from cgr.systems.shapes import kept
 from cgr.web.dialogs import leave
 from cgr.web.runs.showing import state_words
+from cgr.web.sentences import refusal
 from cgr.web.syncs.glance import glance
 from cgr.web.syncs.notices import told_in_words
-from cgr.web.syncs.words import refused, said
+from cgr.web.syncs.words import said
 from cgr.web.systems.words import in_words
 from cgr.web.words import counts_in_words, in_reader_language
 
@@ -160,7 +161,7 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         try:
             set_schedule(actor, code, _wanted(asked, now, typed))
         except BadInput as error:
-            problem = refused(error)
+            problem = refusal(error)
         else:
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("sync", args=[code]))

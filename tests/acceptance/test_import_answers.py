@@ -128,6 +128,45 @@ def test_what_is_below_a_unit_that_was_left_out_is_left_out_too(importing: Impor
     assert "F1" not in importing.objects()
 
 
+def test_a_unit_whose_parent_has_no_object_is_put_into_one_until_it_has(importing: Importing) -> None:
+    importing.write({"type": "region", "code": "N", "label": "Not linked"}, {"type": "region", "code": "OTHER"})
+    run = preview(importing)
+    waiting = sorted(uid for uid, code in problems(run).items() if code == "parent-missing")
+    with pytest.raises(CgrError, match="NOWHERE"):
+        answer(importing, run, waiting[0], "under:NOWHERE")
+    with pytest.raises(CgrError, match="doesn't wait for a parent"):
+        answer(importing, run, "OuRegionNor", "under:OTHER")
+    for uid in waiting:
+        answer(importing, run, uid, "under:OTHER")
+    run = worked(resume_import(importing.actor, run))
+    assert problems(run) == {"OuRegionNor": "code-taken"}
+    assert importing.objects()["F1"]["parents"] == {"admin": "OTHER"}
+    # It counts in later imports, too, for as long as DHIS2's own parent has no object.
+    assert problems(preview(importing)) == {"OuRegionNor": "code-taken"}
+    answer(importing, run, "OuRegionNor", "existing:N")
+    assert problems(worked(resume_import(importing.actor, run))) == {}
+    assert importing.objects()["F1"]["parents"]["admin"][-1]["parent"] == "N"
+
+
+def test_an_id_that_objects_of_other_types_have_goes_to_the_one_that_a_person_says(importing: Importing) -> None:
+    importing.read()
+    importing.write(
+        {"type": "region", "code": "WRONG", "external_ids": {"hmis": "OuFacility1"}},
+        {"type": "facility", "code": "RIGHT", "label": "Was here before"},
+        {"type": "facility", "code": "F3", "external_ids": {"hmis": None}},
+        {"type": "country", "code": "ALSO", "external_ids": {"hmis": "OuFacility3"}},
+    )
+    run = preview(importing)
+    assert problems(run) == {"OuFacility1": "duplicate-external-id", "OuFacility3": "type-mismatch"}
+    answer(importing, run, "OuFacility1", "existing:F1")
+    answer(importing, run, "OuFacility3", "existing:RIGHT")
+    ids = {code: one.get("external_ids", {}) for code, one in importing.objects().items()}
+    assert ids["F1"] == {"hmis": "OuFacility1"}
+    assert ids["RIGHT"] == {"hmis": "OuFacility3"}
+    assert not ids["WRONG"]
+    assert not ids["ALSO"]
+
+
 def test_an_answer_is_taken_back_with_what_it_wrote(clashing: Importing) -> None:
     run = preview(clashing)
     answer(clashing, run, "OuFacility1", "existing:F1")

@@ -60,7 +60,10 @@ class ImportAsked(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AnswerGiven(Struct, frozen=True, forbid_unknown_fields=True):
-    """`as`: `existing:CODE` for the object that the unit is, `new` or `new:CODE` for a new one, or `skip`."""
+    """`as`: `existing:CODE` for the object that the unit is, `new` or `new:CODE` for a new one, `skip` to leave it out.
+
+    `under:CODE` names the object that a unit is in whose own parent has none.
+    """
 
     answer: str = field(name="as")
 

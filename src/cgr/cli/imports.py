@@ -166,7 +166,9 @@ def resolve(
     run: RunId,
     *,
     item: Annotated[str, typer.Option(help="Id of the organisation unit.")],
-    answer: Annotated[str, typer.Option("--as", help="existing:CODE, new, new:CODE, skip; undecided takes it back.")],
+    answer: Annotated[
+        str, typer.Option("--as", help="existing:CODE, new, new:CODE, under:CODE, skip; undecided takes it back.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Answer a unit that an import couldn't decide on; what continues the run goes by it."""

@@ -1,7 +1,8 @@
 """Units that an import couldn't decide on are answered by people, one by one (R3.2): kept with who and when.
 
-"Existing" gives the object the unit's id at once, so that every later import finds it by that. "New" counts for all
-later imports of the system, because it says something about the place. "Skip" counts for the run and what continues it.
+"Existing" gives the object the unit's id at once, so that every later import finds it by that; where objects of other
+types have the id wrongly, it is taken from them. "New" and "under" count for all later imports of the system, because
+they say something about the place. "Skip" counts for the run and what continues it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cgr.accounts.policy import Permission, require, unknown
 from cgr.audit.actions import record
 from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput
-from cgr.core.importing import Answer, Decision, Trouble
+from cgr.core.importing import LASTING, Answer, Decision, Trouble
 from cgr.imports.models import Answer as Row
 from cgr.registry import queries as registry
 from cgr.registry.actions import write_objects
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
     from cgr.systems.models import ExternalSystem
 
 _CODE_TAKEN = "code-taken"
+_PARENT_MISSING = "parent-missing"
+_HELD_WRONGLY = frozenset({"type-mismatch", "duplicate-external-id"})
 
 
 def answers_for(system: ExternalSystem, run: Run | None) -> dict[str, Answer]:
     """Give what counts when units of a system are imported: id of a unit → answer. For the import's own use."""
     found = {}
-    for row in Row.objects.filter(run__system=system, decision=Decision.NEW).order_by("at", "pk"):
-        found[row.item] = Answer(Decision.NEW, row.code)
+    for row in Row.objects.filter(run__system=system, decision__in=LASTING).order_by("at", "pk"):
+        found[row.item] = Answer(Decision(row.decision), row.code)
     if run is not None:
         for row in Row.objects.filter(run=run).exclude(decision=Decision.EXISTING):
             found[row.item] = Answer(Decision(row.decision), row.code)
@@ -65,7 +68,10 @@ def resolve(actor: Actor, run: Run, *, item: str, answer: Answer) -> Row:
     lock_registry()
     line = _line(run, item)
     if answer.decision is Decision.EXISTING:
+        _free_from_wrong_holders(actor, run, line, answer.code)
         link(actor, run, [(line, answer.code)])
+    elif answer.decision is Decision.UNDER:
+        _require_place(run, line, answer.code)
     elif answer.decision is Decision.NEW:
         _require_creatable(run, line, answer.code)
     return keep(actor, run, {item: answer})[0]
@@ -119,6 +125,49 @@ def link(actor: Actor, run: Run, pairs: Iterable[tuple[Line, str]]) -> None:
         drafts.append(ObjectDraft(type=type_code, code=code, line=number, external_ids={system: line.uid}))
     if drafts:
         write_objects(actor, drafts, source=f"import {run.pk}")
+
+
+def _free_from_wrong_holders(actor: Actor, run: Run, line: Line, code: str) -> None:
+    """Take the id of a unit from all objects but the one that it is, where that is what the trouble was about."""
+    trouble = _trouble(run, line)
+    if trouble is None or trouble.code not in _HELD_WRONGLY:
+        return
+    right = (_type_of(run, line), code)
+    if not registry.keys_by_code(right[0], [code]):
+        raise unknown(*right)
+    system = run.dhis2.code
+    drafts = [
+        ObjectDraft(type=holder[0], code=holder[1], line=number, external_ids={system: None})
+        for number, holder in enumerate(registry.holders_of_id(system, line.uid), start=1)
+        if holder != right
+    ]
+    if drafts:
+        write_objects(actor, drafts, source=f"import {run.pk}")
+
+
+def parent_type_of(run: Run, level: int) -> str | None:
+    """Give the type of the objects that those of a level are in, by the hierarchy of the import; None at the top."""
+    type_code = run.settings.get("levels", {}).get(str(level))
+    shape = registry.type_shapes(run.settings.get("hierarchy", "")).get(type_code or "")
+    return shape.parent if shape is not None else None
+
+
+def _require_place(run: Run, line: Line, code: str) -> None:
+    """Refuse an object to put a unit into that isn't there, or a unit that has its own place."""
+    trouble = _trouble(run, line)
+    type_code = parent_type_of(run, line.level)
+    if trouble is None or trouble.code != _PARENT_MISSING or type_code is None:
+        raise _refused(
+            f"The unit {line.uid} doesn't wait for a parent that could be chosen.",
+            "Choose a parent for units whose problem is parent-missing and that stand on a level of the import.",
+        )
+    if not registry.keys_by_code(type_code, [code]):
+        raise unknown(type_code, code)
+
+
+def _trouble(run: Run, line: Line) -> Trouble | None:
+    found = read_lines(run.pk, "problem", uids=[line.uid], limit=1)
+    return msgspec.json.decode(found[0].body, type=Trouble) if found else None
 
 
 def keep(actor: Actor, run: Run, answers: Mapping[str, Answer]) -> list[Row]:
@@ -198,8 +247,8 @@ def _require_creatable(run: Run, line: Line, code: str) -> None:
             f'The unit {line.uid} is {holder[0]} "{holder[1]}" in the registry already.',
             "Skip it, or correct what stands against it in DHIS2 or in the registry.",
         )
-    found = read_lines(run.pk, "problem", uids=[line.uid], limit=1)
-    if found and (trouble := msgspec.json.decode(found[0].body, type=Trouble)).code != _CODE_TAKEN:
+    trouble = _trouble(run, line)
+    if trouble is not None and trouble.code != _CODE_TAKEN:
         raise _refused(f"The unit {line.uid} can't be made new. {trouble.message}", trouble.next_step)
     if code and registry.keys_by_code(type_code, [code]):
         raise _refused(f'There is a {type_code} "{code}" already.', "Give another code.")

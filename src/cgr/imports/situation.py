@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from cgr.core.importing import Place, Situation
+from cgr.core.importing import Decision, Place, Situation
 from cgr.core.records import Existence
 from cgr.registry import queries as registry
 from cgr.registry.snapshot import objects_by_key, stream_objects
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.importing import Answer, ImportSettings
-    from cgr.core.records import OurObject, TheirUnit
+    from cgr.core.records import OurObject, OurType, TheirUnit
 
 _CHUNK: Final = 2_000
 _IN_THE_END: Final = date.max
@@ -56,7 +56,31 @@ def situation_of(
         above={known.external_id: Place(known.code, known.key) for known in above if known.external_id},
         names={known.key: known.code for known in above},
         answers=answers,
+        under=_under(settings, types, units, answers),
     )
+
+
+def _under(
+    settings: ImportSettings,
+    types: Mapping[str, OurType],
+    units: Mapping[str, TheirUnit],
+    answers: Mapping[str, Answer],
+) -> dict[str, Place]:
+    """Find the objects that people put units into whose own parent has none: of the type above the unit's."""
+    wanted: dict[str, dict[str, str]] = {}
+    for uid, answer in answers.items():
+        unit = units.get(uid)
+        if answer.decision is Decision.UNDER and unit is not None and unit.level in settings.levels:
+            above = types[settings.levels[unit.level]].parent
+            if above is not None:
+                wanted.setdefault(above, {})[uid] = answer.code
+    keys = {type_code: registry.keys_by_code(type_code, [*codes.values()]) for type_code, codes in wanted.items()}
+    return {
+        uid: Place(code, keys[type_code][code])
+        for type_code, codes in wanted.items()
+        for uid, code in codes.items()
+        if code in keys[type_code]
+    }
 
 
 def objects_of(settings: ImportSettings, type_code: str) -> Iterator[OurObject]:

@@ -15,7 +15,7 @@ from cgr.core.definitions import HierarchyDefinition, TypeDefinition
 from cgr.imports.answers import answers_of
 from cgr.imports.background import continue_import, request_of
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
-from cgr.registry.models import Hierarchy
+from cgr.registry.models import GeoObject, Hierarchy
 from cgr.runs.models import Run
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
@@ -181,3 +181,21 @@ def test_pages_ask_the_database_as_often_for_sixty_units_as_for_few(
     assert len(answers_of(run)) == FACILITIES
     ada.post(f"/import/{run.pk}/", {"do": "preview"})
     assert worked(run).summary["counts"]["conflict"] == 0
+
+
+@pytest.mark.usefixtures("types")
+def test_a_parent_is_searched_and_chosen_for_a_unit_whose_own_has_no_object(ada: Client) -> None:
+    lines = [json.dumps({"type": "country", "code": code, "label": f"Land {code}"}).encode() for code in ("C", "D")]
+    assert not apply_objects(OPERATOR, lines, preview=False).errors
+    ada.post("/import/levels/", LEVELS)
+    run = preview(ada)
+    page = f"/import/{run.pk}/problems/"
+    assert "Put it into another Country: code or label" in text(ada.get(page))
+    found = text(ada.get(page, {"for": "OuPlace0001", "find": "land"}))
+    assert found.count('value="under"') == 2
+    assert "No object is found" in text(ada.get(page, {"for": "OuPlace0001", "find": "nowhere"}))
+    ada.post(page, {"item": "OuPlace0001", "code": "D", "as": "under"})
+    assert "Inside: D" in text(ada.get(page))
+    ada.post(f"/import/{run.pk}/", {"do": "run"})
+    worked(run)
+    assert GeoObject.objects.get(type__code="facility").code == "F1"

@@ -4,7 +4,7 @@ Matching is by external id only; a code that is taken, a parent that is missing 
 for a person, never a guess. The mapping reads like the one for synchronising, and is its exact inverse.
 """
 
-from cgr.core.importing.answers import Answer, Decision, parse_answer
+from cgr.core.importing.answers import LASTING, Answer, Decision, parse_answer
 from cgr.core.importing.candidates import Candidate, distance_in_words, reasons
 from cgr.core.importing.planning import Imported, LevelPlanner, Outcome, Place, Situation
 from cgr.core.importing.scope import Scope, scope_of
@@ -20,6 +20,7 @@ from cgr.core.importing.settings import (
 from cgr.core.importing.troubles import Brief, Trouble, brief, circling, orphaned
 
 __all__ = [
+    "LASTING",
     "Answer",
     "Brief",
     "Candidate",

@@ -71,7 +71,8 @@ class Situation:
     `elsewhere`: id of a unit → types of objects that have it, but for the type of the unit's own level. `strays`: ids
     of units on levels without a type. `lives`: all periods of existence, by key, of the objects that have several.
     `above`: units of the level above the first one, by id, that the registry knows (contract.md, `--root`); `names`:
-    codes of the objects on that level by key. `answers`: id of a unit → what a person said about it.
+    codes of the objects on that level by key. `answers`: id of a unit → what a person said about it. `under`: id of a
+    unit whose parent has no object → the object that a person put it into.
     """
 
     types: Mapping[str, OurType]
@@ -84,6 +85,7 @@ class Situation:
     above: Mapping[str, Place]
     names: Mapping[int, str]
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    under: Mapping[str, Place] = field(default_factory=dict)
 
 
 class LevelPlanner:
@@ -263,7 +265,7 @@ class _Level:
         answer = self._situation.answers.get(unit.uid)
         if answer is not None and answer.decision is Decision.SKIP:
             return True
-        return known is None and unit.parent in self._skipped_above
+        return known is None and unit.parent in self._skipped_above and unit.uid not in self._situation.under
 
     def _plan_unit(self, unit: TheirUnit, known: OurObject | None, *, code: str | None = None) -> Imported | Trouble:
         """Plan a unit; `code`: what its object is to be called instead of what the unit says."""
@@ -273,6 +275,8 @@ class _Level:
             ref = ObjectRef(self._shape.code, known.code if known else unit.code or unit.uid)
             return Imported(Outcome.SKIPPED, unit.uid, ref)
         place = self._above.get(unit.parent) if unit.parent is not None else None
+        # What a person chose counts only while DHIS2's own parent has no object.
+        place = place or self._situation.under.get(unit.uid)
         if others := self._situation.elsewhere.get(unit.uid):
             return troubles.held_elsewhere(unit, known, self._shape.code, others)
         if place is None and not self._is_top:

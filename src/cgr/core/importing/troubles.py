@@ -49,7 +49,7 @@ def parent_missing(unit: TheirUnit, known: OurObject | None) -> Trouble:
         unit.uid,
         _ref(known),
         f"{_words(unit)} waits for its parent {unit.parent}, which is not imported either.",
-        "Solve the parent's conflict first.",
+        "Solve the parent's conflict first, or say which object it is in.",
         unit=brief(unit),
     )
 
@@ -114,7 +114,7 @@ def held_elsewhere(unit: TheirUnit, known: OurObject | None, type_code: str, oth
             unit.uid,
             _ref(known),
             f'The id of {_words(unit)} belongs to {type_code} "{known.code}" and also to an object of type {types}.',
-            "Take the external id from the object that has it wrongly.",
+            "Say which of them keeps it, or take the external id from the object that has it wrongly.",
             unit=brief(unit),
         )
     return Trouble(
@@ -122,7 +122,7 @@ def held_elsewhere(unit: TheirUnit, known: OurObject | None, type_code: str, oth
         unit.uid,
         None,
         f'{_words(unit)} is on the level of type "{type_code}", but its id belongs to an object of type {types}.',
-        "Take the external id from the object that has it wrongly, or import with other levels.",
+        "Say which object it is, which takes the id from the other; or import with other levels.",
         unit=brief(unit),
     )
 

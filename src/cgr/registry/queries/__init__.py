@@ -12,7 +12,14 @@ from cgr.registry.queries.definitions import (
     type_shapes,
     types_by_code,
 )
-from cgr.registry.queries.external_ids import confirmed_ids, external_ids, id_holders, ids_of, types_by_external_id
+from cgr.registry.queries.external_ids import (
+    confirmed_ids,
+    external_ids,
+    holders_of_id,
+    id_holders,
+    ids_of,
+    types_by_external_id,
+)
 from cgr.registry.queries.objects import (
     Below,
     escaped,
@@ -61,6 +68,7 @@ __all__ = [
     "geo_object",
     "geometries",
     "hierarchies_with",
+    "holders_of_id",
     "id_holders",
     "ids_of",
     "keys_by_code",

@@ -36,6 +36,12 @@ def id_holders(system: str, values: Iterable[str]) -> dict[str, tuple[str, str]]
     return {value: (type_code, code) for value, type_code, code in found}
 
 
+def holders_of_id(system: str, value: str) -> list[tuple[str, str]]:
+    """Give (type, code) of all objects that have an id; an id is one object's of each type at most."""
+    rows = ExternalId.objects.filter(system__code=system, value=value).order_by("type__code")
+    return list(rows.values_list("type__code", "object__code"))
+
+
 def ids_of(system: str, keys: Iterable[int]) -> dict[int, str]:
     """Give key → id for those of these objects that have one in a system, be it only reserved."""
     rows = ExternalId.objects.filter(system__code=system, object__in=list(keys))

@@ -16,9 +16,10 @@ from cgr.accounts.policy import Permission, may
 from cgr.core.errors import BadInput, CgrError, NeedsConsent, NotAllowed
 from cgr.core.importing import parse_answer
 from cgr.imports import reports
-from cgr.imports.answers import answers_of, resolve, withdraw
+from cgr.imports.answers import answers_of, parent_type_of, resolve, withdraw
 from cgr.imports.suggesting import Suggested, accept, acceptable, suggestions
 from cgr.registry import queries as registry
+from cgr.registry.queries.finding import find_objects
 from cgr.web.failures import refused
 from cgr.web.imports.refused import listed
 from cgr.web.imports.runs import SHOWN, found_or_404, heading, of_dhis2_or_404
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _LISTED = 100
 _SCORES = ("0.95", "0.9", "0.85", "0.8", "0.7")
 _USUAL = "0.9"
+_FOUND_SHOWN = 10
+_CAN_BE_SAME = frozenset({"code-taken", "type-mismatch", "duplicate-external-id"})
 
 
 @login_required
@@ -56,6 +59,7 @@ def problems(request: HttpRequest, run: str) -> HttpResponse:
     after = request.GET.get("after", "")
     position = int(after) if after.isascii() and after.isdecimal() and len(after) < 11 else -1  # noqa: PLR2004 - digits
     page = _suggested(row, position) if which == "suggestions" else _conflicts(row, position)
+    _search_parent(actor, page["items"], uid=request.GET.get("for", ""), text=request.GET.get("find", ""))
     return render(
         request,
         "web/imports/problems.html",
@@ -64,6 +68,7 @@ def problems(request: HttpRequest, run: str) -> HttpResponse:
             **_frame(actor, row),
             "step": 6,
             "which": which,
+            "after": position if position >= 0 else "",
             "problem": problem,
             "typed": request.POST if problem else {},
             "scores": _SCORES,
@@ -133,7 +138,7 @@ def _answer(request: HttpRequest, actor: Actor, row: Run) -> str:
         if said == "undecided":
             withdraw(actor, row, item=item)
         else:
-            text = f"{said}:{code}" if code and said in ("existing", "new") else said
+            text = f"{said}:{code}" if code and said in ("existing", "new", "under") else said
             resolve(actor, row, item=item, answer=parse_answer(text))
     except NotAllowed as error:
         if error.code != "unknown-or-not-allowed" or not may(
@@ -155,6 +160,10 @@ def _conflicts(row: Run, after: int) -> dict[str, Any]:
         [(one.object.type, one.object.code) for one in shown],
         [trouble.unit for _, trouble in listed.lines if trouble.unit is not None],
     )
+    levels = {line.level for line, trouble in listed.lines if trouble.code == "parent-missing"}
+    above = {level: parent_type_of(row, level) for level in levels if level}
+    called = registry.type_labels(sorted({code for code in above.values() if code}))
+    types = {code: in_reader_language(label) for code, label in called.items()}
     items = [
         {
             **_unit(trouble.uid, trouble.unit, names),
@@ -163,13 +172,32 @@ def _conflicts(row: Run, after: int) -> dict[str, Any]:
             "next_step": trouble.next_step,
             "candidates": [_candidate(one, names) for one in trouble.candidates],
             "can_be_new": trouble.code == "code-taken",
-            "can_be_same": bool(line.level) and trouble.code == "code-taken",
+            "can_be_same": bool(line.level) and trouble.code in _CAN_BE_SAME,
+            "keeper": trouble.object if trouble.code == "duplicate-external-id" else None,
+            "inside": types.get(above.get(line.level) or "", "") if trouble.code == "parent-missing" else "",
+            "inside_type": above.get(line.level) if trouble.code == "parent-missing" else None,
             "code": trouble.object.code if trouble.object else "",
             "answer": _told(answers.get(trouble.uid)),
         }
         for line, trouble in listed.lines
     ]
     return {"items": items, "more": listed.more}
+
+
+def _search_parent(actor: Actor, items: list[dict[str, Any]], *, uid: str, text: str) -> None:
+    """Add to the item that somebody searches a parent for what is found, by code, external id or label."""
+    for item in items:
+        if item["uid"] == uid and item.get("inside_type") and text.strip():
+            found = find_objects(actor, text, on=timezone.localdate(), of_types=[item["inside_type"]])
+            item["typed"] = text
+            item["found"] = [
+                {
+                    "code": hit.code,
+                    "label": in_reader_language(hit.label) if hit.label else hit.code,
+                    "parent": in_reader_language(hit.inside) if hit.inside else "",
+                }
+                for hit in found.hits[:_FOUND_SHOWN]
+            ]
 
 
 def _suggested(row: Run, after: int) -> dict[str, Any]:

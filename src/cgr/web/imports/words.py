@@ -26,6 +26,7 @@ KINDS: Final[dict[str, tuple[str, str, _StrPromise]]] = {
 DECISIONS: Final[dict[str, _StrPromise]] = {
     "existing": gettext_lazy("Same place"),
     "new": gettext_lazy("New"),
+    "under": gettext_lazy("Inside"),
     "skip": gettext_lazy("Skipped"),
 }
 

@@ -80,6 +80,12 @@ def lines(found: dict[str, Figures]) -> Iterator[str]:
         )
 
 
+def stages(found: dict[str, Figures]) -> dict[str, Figures]:
+    """Give what handled every row, for the table."""
+    beginnings = {_first(form) for form in FORMS}
+    return {name: figures for name, figures in found.items() if name not in beginnings}
+
+
 def _megabytes(*stages: Figures) -> float:
     return max(figures.peak_mib for figures in stages) * _MEBIBYTE / 1e6
 

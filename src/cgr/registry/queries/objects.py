@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from django.db.models import F, Q
 
 from cgr.accounts.policy import Permission, unknown
-from cgr.core.objects_file import write_line
+from cgr.core.objects_file import describe, write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
@@ -95,11 +95,15 @@ def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None 
     With `as_of` values are bare, the latest at that day (R0.4); objects that don't exist yet then are left out.
     """
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
-    readable = known.definitions.types
-    if type is not None and type not in readable:
-        raise unknown("type", type)
-    wanted = sorted(readable) if type is None else [type]
-    return _lines(known, wanted, None if as_of is None else as_of.isoformat())
+    day = None if as_of is None else as_of.isoformat()
+    return (write_line(state, as_of=day) for state in _states(known, type, day))
+
+
+def describe_objects(actor: Actor, *, type: str | None = None, as_of: date) -> Iterator[dict[str, Any]]:  # noqa: A002 - the domain's word
+    """Stream what the lines of `export_objects` hold as of a day."""
+    known = catalogue(actor, permission=Permission.READ_OBJECTS)
+    day = as_of.isoformat()
+    return (describe(state, as_of=day) for state in _states(known, type, day))
 
 
 def page_of_objects(
@@ -185,7 +189,14 @@ def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None)
     return line, row[1]
 
 
-def _lines(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[bytes]:
+def _states(known: Catalogue, type: str | None, as_of: str | None) -> Iterator[ObjectState]:  # noqa: A002 - the domain's word
+    readable = known.definitions.types
+    if type is not None and type not in readable:
+        raise unknown("type", type)
+    return _stream(known, sorted(readable) if type is None else [type], as_of)
+
+
+def _stream(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[ObjectState]:
     for code in types:
         keys = (
             GeoObject.objects.filter(type=known.types[code])
@@ -194,14 +205,18 @@ def _lines(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[by
             .iterator(chunk_size=_CHUNK)
         )
         while chunk := list(islice(keys, _CHUNK)):
-            yield from _written(known, chunk, as_of)
+            yield from _read(known, chunk, as_of)
 
 
 def _written(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[bytes]:
+    return (write_line(state, as_of=as_of) for state in _read(known, keys, as_of))
+
+
+def _read(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[ObjectState]:
     stored = stored_by_key(keys)
     for key in keys:
         if key in stored and _has_begun(stored[key].state, as_of):
-            yield write_line(_readable(stored[key], known), as_of=as_of)
+            yield _readable(stored[key], known)
 
 
 def _has_begun(state: ObjectState, as_of: str | None) -> bool:

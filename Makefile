@@ -45,8 +45,10 @@ bench: $(STAMPS)/dev
 docs: $(STAMPS)/dev
 	$(BIN)/python docs/site/build.py
 
+# Files in it have the time of the commit, as in a release: the same sources give the same bytes.
 wheel: docs
-	$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)} \
+		$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
 # The pictures of the tutorial, taken from the demo as it is served.
 pictures: $(STAMPS)/dev chromium

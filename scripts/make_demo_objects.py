@@ -32,7 +32,7 @@ OWNERSHIP = {"MoH": "MOH", "Govt.": "GOV", "FBO": "FBO", "NGO/FBO": "NGO"}
 HEAD = """\
 # Zambia: areas and public health facilities, for the demo of this product. One Geo-Object a line.
 # Boundaries: geoBoundaries (CC BY 4.0), https://www.geoboundaries.org
-# P-codes and names of provinces: OCHA/DMMU (CC BY 3.0 IGO).
+# P-codes and names of provinces: OCHA/DMMU (CC BY 3.0 IGO)
 # Facilities: Maina et al. 2019, Scientific Data 6:134 (CC BY 4.0), https://doi.org/10.1038/s41597-019-0142-2
 # Changed: outlines simplified and rounded, one facility in three, codes added, dates are those of the sources.
 """

@@ -91,6 +91,8 @@ def _kind(schema: dict[str, Any]) -> str:
         return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"]))
     if schema.get("type") == "array":
         return f"list of {_kind(schema.get('items', {}))}"
+    if "properties" in schema:
+        return ", ".join(f"`{key}` {_kind(one)}" for key, one in schema["properties"].items())
     if "enum" in schema:
         return " or ".join(f"`{one}`" for one in schema["enum"])
     kind = schema.get("format", schema.get("type", "anything"))

@@ -246,6 +246,27 @@ def test_values_hold_from_the_day_that_is_asked_for(run_file: Callable[..., Impo
     ]
 
 
+def test_values_of_a_period_that_is_over_leave_what_was_before_and_is_now(
+    run_file: Callable[..., ImportResult],
+) -> None:
+    row = {"Code": "F1", "Name": "Bo", "Region": "North", "District": "Central", "Beds": "40"}
+    period = {"valid_from": "2010-01-01", "valid_to": "2015-01-01"}
+    assert run_file(row, **period, preview=True).counts["changed"] == 1
+    assert run_file(row, **period).counts["changed"] == 1
+    assert stored("F1")["values"]["beds"] == [
+        {"from": None, "to": "2010-01-01", "value": 12},
+        {"from": "2010-01-01", "to": "2015-01-01", "value": 40},
+        {"from": "2015-01-01", "to": None, "value": 12},
+    ]
+    # What held then is compared, not what holds today.
+    assert run_file(row, **period).counts["unchanged"] == 1
+    assert run_file({**row, "Beds": "12"}, **period).counts["changed"] == 1
+    assert stored("F1")["values"]["beds"] == 12
+
+    late = run_file({**NEW, "Opened": "", "Name": "2015-01-01"}, **period, valid_from_column="Name")
+    assert only_problem(late) == ("value-unfit", 2, "Name")
+
+
 def test_rows_can_be_matched_by_their_external_id_and_then_change_the_code(
     run_file: Callable[..., ImportResult],
 ) -> None:
@@ -287,6 +308,10 @@ def test_the_rows_that_were_refused_can_be_corrected_and_given_again_alone(
         ({"hierarchy": None}, "say which one"),
         ({"geometry": True}, "no geometry of its own"),
         ({"valid_from": "soon"}, "valid_from"),
+        ({"valid_to": "2015-01-01"}, "needs its beginning"),
+        ({"valid_from": "2015-01-01", "valid_to": "2015-01-01"}, "is not after"),
+        ({"valid_from": "2010-01-01", "valid_to": "2015-02-30"}, "valid_to"),
+        ({"valid_from": "2010-01-01", "valid_to": "2015-01-01", "exists_end": "Opened"}, "aren't values of a period"),
         ({"colour": "red"}, "unknown field"),
     ],
 )

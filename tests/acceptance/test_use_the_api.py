@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import pyogrio
 import pytest
 import uvicorn
 from django.core.asgi import get_asgi_application
@@ -19,7 +20,9 @@ from django.core.asgi import get_asgi_application
 from cgr.accounts.actions import add_user, create_token
 from cgr.accounts.actors import local_operator
 from cgr.api.large_bodies import larger_limit, too_large
+from cgr.imports.background import continue_import
 from cgr.jobs import Stopping
+from cgr.runs.models import Run
 from cgr.sync.background import continue_sync
 from cgr.web.body_limit import BodyLimit
 
@@ -65,7 +68,8 @@ def test_the_page_on_the_api_does_what_it_says(country: Country, registry: str, 
     for step in STEPS:
         answers += _followed(step, registry, token, tmp_path)
         for run in set(re.findall(r'"id":"(\d+)","state":"queued"', answers)):
-            continue_sync(int(run), Stopping())
+            one = Run.objects.get(pk=run)
+            (continue_import if one.kind == one.Kind.IMPORT else continue_sync)(one.pk, Stopping())
         answers = answers.replace('"state":"queued"', '"state":"taken up"')
     assert json.loads((tmp_path / "places.geojson").read_text())["type"] == "FeatureCollection"
     assert len((tmp_path / "facilities.ndjson").read_text().splitlines()) == 4
@@ -75,6 +79,9 @@ def test_the_page_on_the_api_does_what_it_says(country: Country, registry: str, 
     assert answers.endswith(json.dumps(shown, separators=(",", ":")))
     units = {unit["code"]: unit for unit in country.world.units().values()}
     assert units["F1"]["name"] == "Bo New Clinic"
+    assert units["F2"]["name"] == "Kono Health Post"
+    assert (tmp_path / "refused.csv").read_text("utf-8-sig").splitlines()[1].startswith("F7,Lost Clinic,Nowhere,,3,")
+    assert "facility" in pyogrio.list_layers(tmp_path / "places.gpkg")[:, 0]
     assert units["F5"]["parent"]["id"] == ID_OF["D"]
     _undone(registry + (tmp_path / "run").read_text().strip(), registry, token)
     assert country.world.unit(ID_OF["F1"])["name"] == "Bo Clinic"
@@ -105,7 +112,7 @@ def _followed(step: str, registry: str, token: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_only_geo_objects_sent_with_a_good_token_may_be_many(registry: str, token: str) -> None:
+def test_only_geo_objects_and_files_sent_with_a_good_token_may_be_large(registry: str, token: str) -> None:
     lines = b'{"type":"facility","code":"F1","label":"Bo Clinic"}\n' + b"# nothing\n" * LIMIT
     address, kind = f"{registry}/api/v1/objects?preview=true", {"Content-Type": "application/x-ndjson"}
 
@@ -116,6 +123,14 @@ def test_only_geo_objects_sent_with_a_good_token_may_be_many(registry: str, toke
     refused = sent(Authorization="Bearer cgr_guessed")
     assert (refused.status_code, refused.json()["code"]) == (413, "body-too-large")
     assert sent().status_code == 413
+    form: Any = {
+        "files": {"file": ("places.csv", b"Code\n" + b"F1\n" * LIMIT)},
+        "data": {"mapping": "code: Code", "template": "x"},
+    }
+    address = f"{registry}/api/v1/imports/files?type=facility"
+    read = httpx2.post(address, headers={"Authorization": f"Bearer {token}"}, **form)
+    assert (read.status_code, read.json()["errors"][0]["field"]) == (422, "template")
+    assert httpx2.post(address, headers={"Authorization": "Bearer cgr_guessed"}, **form).status_code == 413
 
 
 def test_what_is_streamed_is_whole(registry: str, token: str) -> None:

@@ -150,7 +150,8 @@ def test_a_place_is_found_seen_in_the_past_and_corrected_in_two_languages(  # no
     card.get_by_role("heading", name="Bô Hospital").wait_for()
     expect(card).to_contain_text("Mumbwa")
     assert card.get_by_role("link", name="Open in DHIS2").get_attribute("href") == (
-        "https://hmis.example.org/api/organisationUnits/aaaaaaaaaaa"
+        "https://hmis.example.org/dhis-web-maintenance/index.html"
+        "#/edit/organisationUnitSection/organisationUnit/aaaaaaaaaaa"
     )
     look("explorer-object")
 

@@ -149,7 +149,7 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
 
         # From where, and what becomes what: going back loses nothing.
         page.get_by_role("link", name="Import", exact=True).click()
-        page.get_by_role("button", name="Next: levels").click()
+        page.get_by_role("button", name="Next").click()
         page.get_by_label("Hierarchy", exact=True).select_option("admin")
         page.get_by_role("button", name="Use it").click()
         expect(page.get_by_label("3 Centre")).to_have_value("facility")

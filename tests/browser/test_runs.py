@@ -15,7 +15,7 @@ from cgr.runs.models import Run
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
-from cgr.sync.background import continue_sync, queue_plan
+from cgr.sync.background import continue_look, continue_sync, queue_plan
 
 from ..acceptance.country import ID_OF, OPENED, PLACES, Country, facility, metadata, object_of  # noqa: TID252 - tests are no installed package
 
@@ -52,8 +52,9 @@ class Worker:
 
     def begin(self) -> None:
         """Take up what is queued."""
-        run = Run.objects.get(state=Run.State.QUEUED).pk
-        thread = threading.Thread(target=self._do, args=(run,))
+        run = Run.objects.get(state=Run.State.QUEUED)
+        go_on = continue_look if run.kind == Run.Kind.DRIFT else continue_sync
+        thread = threading.Thread(target=self._do, args=(go_on, run.pk))
         thread.start()
         self._threads.append(thread)
 
@@ -64,9 +65,9 @@ class Worker:
             assert not thread.is_alive()
 
     @staticmethod
-    def _do(run: int) -> None:
+    def _do(go_on: Callable[[int, Stopping], None], run: int) -> None:
         try:
-            continue_sync(run, Stopping())
+            go_on(run, Stopping())
         finally:
             connections.close_all()
 
@@ -140,9 +141,16 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     expect(page.get_by_role("status")).to_contain_text("Writing organisation units")
     expect(page.get_by_text("waiting for DHIS2")).to_be_visible()
     look("runs-under-way")
+    typed = page.get_by_label("Name, code or DHIS2 id")
+    page.locator("#level").select_option("3")
+    typed.fill("Bo")
     _GO_ON.set()
     page.get_by_role("button", name="Retry 2 failed objects").wait_for()
     worker.finish()
+    # What was being typed and chosen meanwhile stays as it was.
+    expect(typed).to_be_focused()
+    assert typed.input_value() == "Bo"
+    assert page.locator("#level").input_value() == "3"
     expect(page.get_by_role("status")).to_contain_text("warning")
     assert page.get_by_text("banda consented to many changes: “Kabwe, 23.11.”").is_visible()
     look("runs-problems")
@@ -186,16 +194,28 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     page.get_by_role("button", name="Update 2 organisation units in HMIS").wait_for()
     worker.finish()
 
-    # What somebody does in DHIS2 meanwhile is found by looking.
+    # What somebody does in DHIS2 meanwhile is found by looking, which a worker does: the page shows how far it is.
     country.delete_unit("F3")
     page.goto(f"{live_server.url}/synchronization/id/all/drift/")
     page.get_by_role("button", name="Look at HMIS now").click()
+    expect(page.get_by_role("status")).to_contain_text("queued")
+    look("drift-under-way")
+    worker.begin()
     page.get_by_role("row", name="facility F3").get_by_text("deleted in DHIS2").wait_for()
+    worker.finish()
+    page.get_by_role("button", name="Look at HMIS now").wait_for()
 
     # In French, each of the pages.
     page.get_by_role("button", name="Français").click()
-    undoing = Run.objects.latest("pk").pk
-    for address in (f"runs/{run.pk}/", f"runs/{undoing}/", "jobs/", "", "synchronization/id/all/drift/"):
+    looking = Run.objects.latest("pk").pk
+    for address in (
+        f"runs/{run.pk}/",
+        f"runs/{looking - 1}/",
+        f"runs/{looking}/",
+        "jobs/",
+        "",
+        "synchronization/id/all/drift/",
+    ):
         page.goto(f"{live_server.url}/{address}")
         look(f"runs-french-{address.replace('/', '-')}")
 

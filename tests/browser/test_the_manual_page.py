@@ -149,7 +149,7 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
 
     # Import: what is in DHIS2 already becomes Geo-Objects.
     page.get_by_role("link", name="Import", exact=True).click()
-    page.get_by_role("button", name="Next: levels").click()
+    page.get_by_role("button", name="Next").click()
     page.get_by_label("Hierarchy", exact=True).select_option("admin")
     page.get_by_role("button", name="Use it").click()
     page.get_by_label("4 Facility").select_option("facility")

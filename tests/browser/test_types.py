@@ -10,9 +10,10 @@ from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user, save_organization
 from cgr.accounts.actors import Actor
+from cgr.core.definitions import TypeDefinition
 from cgr.core.mapping import AttributeMapping, LevelMapping, SyncMapping, SyncType
 from cgr.registry import queries
-from cgr.registry.actions import apply_objects
+from cgr.registry.actions import apply_objects, save_type
 from cgr.sync.configs import save_config
 from cgr.systems.actions import save_system
 from cgr.systems.signing_in import BASIC, SignIn
@@ -176,6 +177,22 @@ def test_a_country_is_described_changed_and_nothing_that_is_in_use_breaks(  # no
     page.get_by_role("button", name="Remove this term").click()
     expect(alert).to_contain_text("1 object has a value for it.")
 
+    # A type that is used is kept, one that nothing depends on goes.
+    page.goto(f"{live_server.url}/types/id/facility/")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.locator("#dialog").get_by_role("button", name="Delete this type").click()
+    dialog = page.locator("#dialog").get_by_role("alert")
+    expect(dialog).to_contain_text("1 object is of this type.")
+    expect(dialog).to_contain_text("It has a place in hierarchies: admin.")
+    look("types-delete-refused")
+    save_type(OPERATOR, TypeDefinition("ward", "MOH", "Ward"))
+    page.goto(f"{live_server.url}/types/id/ward/")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.locator("#dialog").get_by_role("button", name="Delete this type").click()
+    look("types-delete")
+    page.locator("#dialog").get_by_role("button", name="Delete the type").click()
+    page.get_by_text("The type Ward is deleted.").wait_for()
+
     # In French.
     page.get_by_role("button", name="FR").click()
     for name, path in {
@@ -189,3 +206,6 @@ def test_a_country_is_described_changed_and_nothing_that_is_in_use_breaks(  # no
     page.goto(f"{live_server.url}/types/hierarchies/id/admin/")
     page.locator("button[name=take-out]").last.click()
     look("types-french-refused")
+    page.goto(f"{live_server.url}/types/id/facility/edit/")
+    page.get_by_role("button", name="Supprimer ce type").click()
+    look("types-french-delete-refused")

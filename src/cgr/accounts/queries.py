@@ -68,6 +68,11 @@ def sessions(actor: Actor) -> list[UserSession]:
     return sorted(UserSession.objects.purge_and_list(user), key=lambda row: row.last_seen_at, reverse=True)
 
 
+def roles_limited_to(type: str) -> int:  # noqa: A002 - the domain's word
+    """Count the roles that are limited to a type, among others; the caller has checked who asks."""
+    return Membership.objects.filter(types__contains=[type]).count()
+
+
 def is_empty() -> bool:
     """Say that nobody has an account yet."""
     return not User.objects.exists()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 GEOJSON = "application/geo+json"
+CSV = "text/csv"
 
 _PIECE_BYTES = 64 * 1024
 _LINES_AT_ONCE = 1_000

@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from ninja import Query, Router
 
 from cgr.api import shapes
-from cgr.api.answers import json_answer
 from cgr.api.authentication import ApiRequest
 from cgr.api.bodies import read_day
 from cgr.api.operations import operation
@@ -20,9 +19,9 @@ from cgr.api.starting import started
 from cgr.core.errors import BadInput
 from cgr.core.importing import ImportMapping, parse_answer
 from cgr.imports import answers, suggesting
-from cgr.imports.actions import Request, import_units
+from cgr.imports.actions import Request
 from cgr.imports.background import queue_import
-from cgr.imports.reports import document_of, import_run
+from cgr.imports.reports import import_run
 from cgr.imports.suggesting import suggestion_json
 
 router = Router()
@@ -96,10 +95,19 @@ def start_import(
     return started(request, lambda: queue_import(request.auth, asked, preview=preview))
 
 
-@operation(router, "POST", "/imports/preview", takes=ImportAsked, gives=shapes.Imported, asks_dhis2=True)
+@operation(
+    router,
+    "POST",
+    "/imports/preview",
+    takes=ImportAsked,
+    gives=shapes.QueuedRun,
+    status=HTTPStatus.ACCEPTED,
+    starts_run=True,
+)
 def preview_import(request: ApiRequest, body: ImportAsked) -> HttpResponseBase:
-    """Say what an import would do, and write nothing. It reads that DHIS2 while the request waits."""
-    return json_answer(document_of(import_units(request.auth, body.request(), preview=True)))
+    """Have a worker find out what an import would do, as `/imports` does with `preview`; nothing is written."""
+    asked = body.request()
+    return started(request, lambda: queue_import(request.auth, asked, preview=True))
 
 
 @operation(router, "POST", "/imports/{run}/items/{uid}/answer", takes=AnswerGiven, gives=shapes.ImportAnswer)

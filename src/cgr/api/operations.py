@@ -53,10 +53,11 @@ _ASKING_DHIS2 = (409, 502, 503)
 
 
 class Body(Struct, frozen=True):
-    """A body that isn't one JSON document, and that the operation reads itself."""
+    """A body that isn't one JSON document, and that the operation reads itself. `explains`: records of the schema."""
 
     media_type: str
     schema: dict[str, object]
+    explains: tuple[type, ...] = ()
 
 
 def operation(  # noqa: PLR0913 - what can be said of an operation
@@ -79,7 +80,8 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
     `takes`: the record of the body, given to the view as `body`, or a `Body` that it reads itself. `gives`: what the
     description says of the answer; None: an answer without content. `also`: other statuses with the same content.
     """
-    DESCRIBED.update(kind for kind in (gives, takes) if kind is not None and not isinstance(kind, Body | dict))
+    explained = takes.explains if isinstance(takes, Body) else (takes,)
+    DESCRIBED.update(kind for kind in (gives, *explained) if kind is not None and not isinstance(kind, dict))
 
     def declare(view: View) -> View:
         hints = get_type_hints(view, include_extras=True)

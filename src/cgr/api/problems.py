@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from msgspec import UNSET, Struct, UnsetType
 from ninja.errors import AuthenticationError, ValidationError
 
@@ -46,10 +47,13 @@ _STATUS: Final[dict[str, HTTPStatus]] = {
             "attribute-in-use",
             "code-taken",
             "code-taken-elsewhere",
+            "definition-in-use",
             "digest-mismatch",
             "external-id-taken",
             "fixed-after-creation",
+            "object-changed",
             "organization-fixed",
+            "proposal-decided",
             "run-ended",
             "run-not-answerable",
             "run-not-applied",
@@ -58,6 +62,7 @@ _STATUS: Final[dict[str, HTTPStatus]] = {
             "system-busy",
             "system-disabled",
             "system-in-use",
+            "term-in-use",
             "type-in-use",
         ),
         HTTPStatus.CONFLICT,
@@ -158,6 +163,9 @@ def register(api: NinjaAPI) -> None:
         AuthenticationError: lambda request, _: answer_of(request, _not_authenticated()),
         ValidationError: lambda request, error: answer_of(request, _wrong_parameters(error)),
         RequestDataTooBig: lambda request, _: answer_of(request, too_large()),
+        # A form of several parts is taken apart where it is first looked into, which may be the check against forgery.
+        MultiPartParserError: lambda request, _: answer_of(request, _unreadable()),
+        SuspiciousOperation: lambda request, _: answer_of(request, _unreadable()),
         Exception: unexpected,
     }
     for kind, answer in answers.items():
@@ -168,13 +176,14 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer what nobody foresaw without a word about our insides; the log has them, under the same id."""
     request_id = request.META.get("cgr.request_id", "")
     _log.error("API request %s failed: %s %s", request_id, request.method, request.path, exc_info=error)
-    return answer_of(
-        request,
-        CgrError(
-            "Something went wrong in the registry itself.",
-            code="unexpected",
-            next_step="Please report it with the id of the request.",
-        ),
+    return answer_of(request, _ours())
+
+
+def _ours() -> CgrError:
+    return CgrError(
+        "Something went wrong in the registry itself.",
+        code="unexpected",
+        next_step="Please report it with the id of the request.",
     )
 
 
@@ -201,7 +210,8 @@ def too_large() -> CgrError:
     return WrongRequest(
         "The body of the request is too large.",
         code="body-too-large",
-        next_step="Send less at a time; Geo-Objects in bulk go to /api/v1/objects, with a token.",
+        next_step="Send less at a time. With a token more is taken: Geo-Objects by /api/v1/objects, a file by "
+        "/api/v1/imports/files.",
     )
 
 
@@ -238,21 +248,15 @@ def refused_by_django(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     if status == HTTPStatus.NOT_FOUND:
         return answer_of(request, unknown_address(request))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return answer_of(
-            request,
-            CgrError(
-                "Something went wrong in the registry itself.",
-                code="unexpected",
-                next_step="Please report it with the id of the request.",
-            ),
-        )
-    return answer_of(
-        request,
-        WrongRequest(
-            "The request can't be read.",
-            code="bad-request",
-            next_step="Check the host, the headers and the encoding of the address.",
-        ),
+        return answer_of(request, _ours())
+    return answer_of(request, _unreadable())
+
+
+def _unreadable() -> WrongRequest:
+    return WrongRequest(
+        "The request can't be read.",
+        code="bad-request",
+        next_step="Check the host, the headers, the encoding of the address and the form of the body.",
     )
 
 

@@ -11,13 +11,16 @@ from cgr.api import (
     audit,
     configuration,
     definitions,
+    file_imports,
     imports,
     objects,
     organizations,
     problems,
+    proposals,
     runs,
     syncs,
     systems,
+    tables,
     whoami,
 )
 from cgr.api.authentication import BearerToken, Session
@@ -39,18 +42,21 @@ is the value of `after` (or `before`) for the next one, null on the last. Runs g
 `Location` says where the run is.
 """
 
-_TAGS: Final = {
-    "whoami": whoami.router,
-    "organizations": organizations.router,
-    "definitions": definitions.router,
-    "objects": objects.router,
-    "systems": systems.router,
-    "syncs": syncs.router,
-    "runs": runs.router,
-    "imports": imports.router,
-    "audit": audit.router,
-    "configuration": configuration.router,
-}
+_ROUTERS: Final = (
+    ("whoami", whoami.router),
+    ("organizations", organizations.router),
+    ("definitions", definitions.router),
+    ("objects", objects.router),
+    ("objects", tables.router),
+    ("proposals", proposals.router),
+    ("systems", systems.router),
+    ("syncs", syncs.router),
+    ("runs", runs.router),
+    ("imports", imports.router),
+    ("imports", file_imports.router),
+    ("audit", audit.router),
+    ("configuration", configuration.router),
+)
 
 _PROBLEMS: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 502, 503)
 
@@ -97,5 +103,5 @@ api = RegistryApi(
     openapi_extra={"info": {"license": {"name": "Apache 2.0", "identifier": "Apache-2.0"}}},
 )
 problems.register(api)
-for _tag, _router in _TAGS.items():
+for _tag, _router in _ROUTERS:
     api.add_router("", _router, tags=[_tag])

@@ -58,22 +58,26 @@ def list_runs(
 
 @operation(router, "GET", "/runs/{run}", gives=shapes.Report)
 def show_run(request: ApiRequest, run: Text) -> HttpResponseBase:
-    """Show a plan, or the report of a run; of an import, what it did. It is streamed: a run can have many changes."""
+    """Show a plan, or the report of a run; of an import, what it did. It is streamed: a run can have many changes.
+
+    A look for drift has counts only: what it found is read at /syncs/{code}/drift.
+    """
     found = queries.run(request.auth, run)
     if found.kind == found.Kind.SYNC:
         return json_answer({"kind": found.kind, **reports.report_of(found)})
-    return json_answer(
-        {
-            "id": str(found.pk),
-            "kind": found.kind,
-            "state": found.state,
-            "started": found.started.isoformat() if found.started else None,
-            "ended": found.ended.isoformat() if found.ended else None,
-            "error": found.error,
-            "progress": progress_json(found),
-            **document_of(result_of(found)),
-        }
-    )
+    head = {
+        "id": str(found.pk),
+        "kind": found.kind,
+        "state": found.state,
+        "started": found.started.isoformat() if found.started else None,
+        "ended": found.ended.isoformat() if found.ended else None,
+        "error": found.error,
+        "progress": progress_json(found),
+    }
+    if found.kind == found.Kind.DRIFT:
+        lines: dict[str, object] = {"changes": [], "problems": [], "notes": []}
+        return json_answer({**head, "config": found.config, "counts": found.summary["counts"], **lines})
+    return json_answer({**head, **document_of(result_of(found))})
 
 
 @operation(router, "GET", "/runs/{run}/items", gives=shapes.Items)
@@ -126,7 +130,7 @@ def apply_plan(request: ApiRequest, run: Text, body: ApplyAsked) -> HttpResponse
 def cancel_run(request: ApiRequest, run: Text) -> dict[str, str]:
     """Stop a run: at once if nothing was sent, else after the batch in flight. Of an import nothing is kept."""
     found = queries.run(request.auth, run)
-    cancel = actions.cancel if found.kind == found.Kind.SYNC else cancel_import
+    cancel = cancel_import if found.kind == found.Kind.IMPORT else actions.cancel
     return {"id": str(found.pk), "state": cancel(request.auth, found).state}
 
 
@@ -139,7 +143,7 @@ def resume_run(request: ApiRequest, run: Text) -> HttpResponseBase:
 
     def resume() -> Run:
         found = queries.run(request.auth, run)
-        go_on = background.queue_resume if found.kind == found.Kind.SYNC else resume_import
+        go_on = resume_import if found.kind == found.Kind.IMPORT else background.queue_resume
         return go_on(request.auth, found)
 
     return started(request, resume)

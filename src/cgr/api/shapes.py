@@ -100,6 +100,32 @@ class LineError(Struct):
     message: str
 
 
+class Proposal(Struct):
+    """A change that somebody proposed. `fields`: what would change; `proposed_from` where today's value is another."""
+
+    id: str
+    state: str
+    organization: str
+    type: str
+    code: str
+    new: bool
+    version: int
+    reason: str
+    by: str
+    made: str
+    decided_by: Text
+    decided: Text
+    answer: Text
+    fields: Json
+
+
+class Proposals(Struct):
+    """A page of proposals, newest first. `next`: `before` of the next page."""
+
+    proposals: list[Proposal]
+    next: int | None
+
+
 class Applied(Struct):
     """What applying Geo-Objects did, or with `preview` would do."""
 
@@ -231,17 +257,6 @@ class Items(Struct):
 
     items: list[Json]
     next: Text
-
-
-class Imported(Struct):
-    """What an import would do."""
-
-    run: Text
-    counts: dict[str, int]
-    levels: list[Json]
-    changes: list[Json]
-    problems: list[Json]
-    notes: list[Json]
 
 
 class ImportAnswer(Struct):

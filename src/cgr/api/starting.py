@@ -7,7 +7,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cgr.api.answers import json_answer
+from cgr.api.answers import JSON, json_answer
 from cgr.api.problems import Trouble, WrongRequest
 from cgr.runs.queries import queued_json
 from cgr.runs.starting import start_once
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[!-~]{1,100}")
 
 
-def started(request: ApiRequest, start: Callable[[], Run]) -> HttpResponseBase:
-    """Start a run, or find the one that was started with the same Idempotency-Key, and say where it is."""
+def started(request: ApiRequest, start: Callable[[], Run], *, sent: bytes | None = None) -> HttpResponseBase:
+    """Start a run, or find the one that was started with the same Idempotency-Key, and say where it is.
+
+    `sent`: what tells bodies apart that were read already; else it is the JSON of the request, if it has any.
+    """
     key = request.headers.get("Idempotency-Key", "")
     if key and not _KEY.fullmatch(key):
         raise WrongRequest(
@@ -33,6 +36,8 @@ def started(request: ApiRequest, start: Callable[[], Run]) -> HttpResponseBase:
             next_step="Use up to 100 visible ASCII characters, such as a UUID.",
             errors=(Trouble(message="up to 100 visible ASCII characters.", field="Idempotency-Key"),),
         )
-    asked = sha256(b"\n".join((request.get_full_path().encode(), request.body))).hexdigest()
+    if sent is None:
+        sent = request.body if request.content_type == JSON else b""
+    asked = sha256(b"\n".join((request.get_full_path().encode(), sent))).hexdigest()
     run = start_once(request.auth, key, asked=asked, start=start)
     return json_answer(queued_json(run), status=HTTPStatus.ACCEPTED, headers={"Location": f"/api/v1/runs/{run.pk}"})

@@ -19,10 +19,9 @@ from cgr.api.editing import require_match, saved
 from cgr.api.operations import operation
 from cgr.api.parameters import Text
 from cgr.api.starting import started
-from cgr.core.definitions import Label  # noqa: TC001 - msgspec reads the annotations of its classes
+from cgr.core.definitions import SyncDefinition
 from cgr.core.errors import NotAllowed
 from cgr.core.localized import parse_localized
-from cgr.core.mapping import SyncMapping
 from cgr.core.mapping_rules import findings_json
 from cgr.core.notices import Ending, Notify, Webhook
 from cgr.core.schedule import Schedule
@@ -59,22 +58,10 @@ class NoticesGiven(Struct, frozen=True, forbid_unknown_fields=True):
         return NotifyGiven(Notify(self.email, webhook, self.on), self.webhook.secret if self.webhook else None)
 
 
-class SyncGiven(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SyncGiven(SyncDefinition, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A configuration as it is to be. `schedule` and `notify` stay as they are when absent, and end when null."""
 
-    code: str
-    organization: str
-    label: Label
-    hierarchy: str
-    system: str
-    schedule: Schedule | UnsetType | None = UNSET
     notify: NoticesGiven | UnsetType | None = UNSET
-
-    def mapping(self) -> SyncMapping:
-        """Give the part that planning needs."""
-        return SyncMapping(
-            levels=self.levels, allow_new_root=self.allow_new_root, locale=self.locale, limits=self.limits
-        )
 
 
 class PlanAsked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,10 +170,20 @@ def show_drift(request: ApiRequest, code: Text) -> DriftFound:
     return drifting.known(request.auth, code)
 
 
-@operation(router, "POST", "/syncs/{code}/drift", gives=DriftFound, asks_dhis2=True)
-def look_for_drift(request: ApiRequest, code: Text) -> DriftFound:
-    """Look at DHIS2 for what somebody changed or deleted there since it was last agreed on."""
-    return drifting.look(request.auth, code)
+@operation(
+    router,
+    "POST",
+    "/syncs/{code}/drift",
+    gives=shapes.QueuedRun,
+    status=HTTPStatus.ACCEPTED,
+    starts_run=True,
+)
+def look_for_drift(request: ApiRequest, code: Text) -> HttpResponseBase:
+    """Have a worker look for what somebody changed or deleted in DHIS2 since it was last agreed on.
+
+    What it finds is read by GET once the run has ended.
+    """
+    return started(request, lambda: background.queue_look(request.auth, code))
 
 
 @operation(router, "GET", "/syncs/{code}/schedule", gives=shapes.ScheduleState, etag=True)

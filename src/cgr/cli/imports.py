@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,11 +89,13 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
 
 
 @app.command("file")
-def import_from_file(
+def import_from_file(  # noqa: PLR0913 - the flags of contract.md
     path: Annotated[str, typer.Argument(help="CSV, XLSX, GeoJSON, GeoPackage, or a Shapefile in a ZIP archive.")],
     *,
     type_code: Annotated[str, typer.Option("--type", help="Code of the type that the rows are objects of.")],
-    mapping: Annotated[str, typer.Option(help="File (YAML) that says which column fills what.")],
+    mapping: Annotated[str, typer.Option(help="File (YAML) that says which column fills what.")] = "",
+    template: Annotated[str, typer.Option(help="A remembered mapping of the type's organization, by name.")] = "",
+    remember: Annotated[str, typer.Option(help="Remember the mapping under this name, in place of one there.")] = "",
     system: Annotated[str, typer.Option(help="ID of the external system that the external ids belong to.")] = "",
     preview: Preview = False,
     background: Background = False,
@@ -100,13 +103,27 @@ def import_from_file(
     as_json: Json = False,
 ) -> int:
     """Import the rows of a file; those that can't be imported are listed and left out."""
+    if bool(mapping) == bool(template):
+        raise BadInput(
+            "Say which column fills what.",
+            code="usage",
+            next_step="Give either --mapping FILE, or --template NAME for one that is remembered.",
+        )
     from cgr.core.rows import parse_row_mapping  # noqa: PLC0415 - only where a file is imported
 
-    asked = parse_row_mapping(_read_yaml(mapping), origin=mapping)
+    asked = parse_row_mapping(_read_yaml(mapping), origin=mapping) if mapping else None
     actor = open_instance()
-    from cgr.imports.files import FileRequest, import_file  # noqa: PLC0415 - needs Django set up
+    from cgr.imports import templates  # noqa: PLC0415 - needs Django set up
+    from cgr.imports.files import FileRequest, check_file_request, import_file  # noqa: PLC0415 - as above
 
-    request = FileRequest(file=Path(path).name, type=type_code, mapping=asked, system=system or None)
+    if asked is None:
+        request = templates.request_by(actor, template, type_code=type_code, file=Path(path).name)
+        request = replace(request, system=system or request.system)
+    else:
+        request = FileRequest(file=Path(path).name, type=type_code, mapping=asked, system=system or None)
+    if remember:
+        check_file_request(actor, request)
+        templates.remember(actor, request, name=remember)
     if background or watch:
         from cgr.imports.background import queue_file_import  # noqa: PLC0415 - needs Django set up
 

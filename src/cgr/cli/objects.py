@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show, tell
 from cgr.core.errors import BadInput
+from cgr.core.objects_table import SHEET
 from cgr.files.spreadsheets import csv_lines, write_xlsx
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.registry.bulk.writer import Applied
 
-_FORMATS = ("ndjson", "csv", "xlsx", "geojson")
+_FORMATS = ("ndjson", "csv", "xlsx", "geojson", "gpkg")
+_WHOLE = {"xlsx": "A workbook", "gpkg": "A GeoPackage"}
 
 app = typer.Typer(help="Geo-Objects as a file, one JSON object a line.", rich_markup_mode=None)
 
@@ -53,7 +56,7 @@ def export(
     *,
     type_code: Annotated[str | None, typer.Option("--type", help="Only objects of this type, by code.")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Values in force at this date (yyyy-MM-dd).")] = None,
-    form: Annotated[str, typer.Option("--format", help="ndjson (usual), csv, xlsx or geojson.")] = "",
+    form: Annotated[str, typer.Option("--format", help="ndjson (usual), csv, xlsx, geojson or gpkg.")] = "",
     output: Annotated[str, typer.Option("-o", "--output", help="File to write instead of standard output.")] = "",
 ) -> None:
     """Write Geo-Objects: with their history as NDJSON, or as a table of one day (today, or --as-of)."""
@@ -83,8 +86,8 @@ def _format(asked: str, output: str) -> str:
         raise BadInput(
             f'There is no format "{form}".', code="bad-format", next_step=f"Give --format: {', '.join(_FORMATS)}."
         )
-    if form == "xlsx" and not output:
-        raise BadInput("A workbook needs a file.", code="bad-format", next_step="Name one with --output.")
+    if form in _WHOLE and not output:
+        raise BadInput(f"{_WHOLE[form]} needs a file.", code="bad-format", next_step="Name one with --output.")
     return form
 
 
@@ -93,11 +96,18 @@ def _write_table(actor: Actor, stream: BinaryIO, *, form: str, type_code: str | 
 
     from cgr.registry import queries  # noqa: PLC0415 - as above
 
-    table, objects = queries.export_table(actor, type=type_code, as_of=at or timezone.localdate())
+    day = at or timezone.localdate()
+    if form == "gpkg":
+        from cgr.files.geopackages import geopackage  # noqa: PLC0415 - GDAL loads only where it is needed
+
+        with geopackage(queries.export_layers(actor, type=type_code, as_of=day)) as file:
+            shutil.copyfileobj(file, stream)
+        return
+    table, objects = queries.export_table(actor, type=type_code, as_of=day)
     if form == "csv":
         stream.writelines(csv_lines(table.titles, map(table.cells, objects)))
     elif form == "xlsx":
-        write_xlsx(table.titles, map(table.cells, objects), stream, sheet="Geo-Objects")
+        write_xlsx(table.titles, map(table.cells, objects), stream, sheet=SHEET)
     else:
         encode = msgspec.json.Encoder(decimal_format="number").encode
         stream.write(b'{"type":"FeatureCollection","features":[')

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from cgr.configuration.strict_reading import read_strictly
-from cgr.core.definitions import HierarchyDefinition, Label, TermTreeDefinition, Tree, TypeDefinition
+from cgr.core.definitions import HierarchyDefinition, Label, SyncDefinition, TermTreeDefinition, Tree, TypeDefinition
 from cgr.core.errors import BadInput
-from cgr.core.mapping import SyncMapping
 from cgr.core.notices import Ending, Notify, Webhook
-from cgr.core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations of its classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,22 +109,10 @@ class NotifyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         return Notify(self.email, Webhook(self.webhook.url) if self.webhook else None, self.on)
 
 
-class SyncEntry(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One synchronization configuration: what it is called and belongs to, beside its mapping."""
+class SyncEntry(SyncDefinition, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One synchronization configuration."""
 
-    code: str
-    organization: str
-    label: Label
-    hierarchy: str
-    system: str
-    schedule: Schedule | UnsetType | None = UNSET
     notify: NotifyEntry | UnsetType | None = UNSET
-
-    def mapping(self) -> SyncMapping:
-        """Give the part that planning needs."""
-        return SyncMapping(
-            levels=self.levels, allow_new_root=self.allow_new_root, locale=self.locale, limits=self.limits
-        )
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,16 +2,21 @@
 
 Refused is what would lose data or leave it without a meaning. What only stops a configuration from planning loses
 nothing: the next plan names the level and the attribute; so a person may do it who has read how much is concerned.
+A type or hierarchy as a whole goes only when no configuration is left that was made for it.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from cgr.core.mapping import AttributeMapping, FieldSource, LevelMapping, SyncMapping
 from cgr.core.mapping_rules.fields import ATTRIBUTE_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Kept(StrEnum):
@@ -22,19 +27,26 @@ class Kept(StrEnum):
     TYPES_BELOW = "types-below"
     TERMS_BELOW = "terms-below"
     CONFIGURATIONS = "configurations"
+    OBJECTS = "objects"
+    HIERARCHIES = "hierarchies"
+    CONTINUED_BY = "continued-by"
+    EDGES = "edges"
+    ATTRIBUTES = "attributes"
+    ROLES = "roles"
+    IMPORTS = "imports"
+    PROPOSALS = "proposals"
 
 
 class Breakage(Struct, frozen=True):
-    """One thing that a change would break: of what kind, how many, the names of those who have any."""
+    """One thing that a change would break: of what kind, how many, the names of those that one may know.
+
+    `refused`: the change can't be made as long as this is so; else a person may consent.
+    """
 
     kept: Kept
     count: int
     names: tuple[str, ...] = ()
-
-    @property
-    def refused(self) -> bool:
-        """Whether the change can't be made as long as this is so; else a person may consent."""
-        return self.kept is not Kept.CONFIGURATIONS
+    refused: bool = True
 
 
 class Mapped(Struct, frozen=True):
@@ -45,14 +57,47 @@ class Mapped(Struct, frozen=True):
 
 
 def breakages(
-    counts: dict[Kept, int], mapped: Mapped | None = None, *, names: dict[Kept, tuple[str, ...]] | None = None
+    counts: dict[Kept, int],
+    mapped: Mapped | None = None,
+    *,
+    names: dict[Kept, tuple[str, ...]] | None = None,
+    deletes: bool = False,
 ) -> tuple[Breakage, ...]:
-    """Give what a change would break: what is refused first. `counts`: how many of each kind depend on it."""
+    """Give what a change would break: what is refused first. `counts`: how many of each kind depend on it.
+
+    `deletes`: what it is about goes as a whole.
+    """
     known = names or {}
     found = [Breakage(kept, count, known.get(kept, ())) for kept, count in counts.items() if count]
     if mapped is not None and (mapped.names or mapped.others):
-        found.append(Breakage(Kept.CONFIGURATIONS, len(mapped.names) + mapped.others, mapped.names))
+        count = len(mapped.names) + mapped.others
+        found.append(Breakage(Kept.CONFIGURATIONS, count, mapped.names, refused=deletes))
     return tuple(sorted(found, key=lambda one: not one.refused))
+
+
+_TOLD: Final = {
+    Kept.VALUES: "{count:,} objects have values for it",
+    Kept.PARENTS: "{count:,} parents of objects are kept by it",
+    Kept.TYPES_BELOW: "types stand below it{names}",
+    Kept.TERMS_BELOW: "{count:,} terms are below it",
+    Kept.CONFIGURATIONS: "synchronization configurations use it{names}",
+    Kept.OBJECTS: "{count:,} objects are of it",
+    Kept.HIERARCHIES: "it has a place in hierarchies{names}",
+    Kept.CONTINUED_BY: "hierarchies continue it{names}",
+    Kept.EDGES: "{count:,} parents of objects are kept in it",
+    Kept.ATTRIBUTES: "attributes draw from it{names}",
+    Kept.ROLES: "{count:,} roles are limited to it",
+    Kept.IMPORTS: "imports into it are under way{names}",
+    Kept.PROPOSALS: "{count:,} proposed objects of it wait for a decision",
+}
+
+
+def told(found: Iterable[Breakage]) -> str:
+    """Say what would break, as the end of a sentence."""
+    return "; ".join(
+        _TOLD[one.kept].format(count=one.count, names=f" ({', '.join(one.names)})" if one.names else "")
+        for one in found
+    )
 
 
 def uses_type(mapping: SyncMapping, type_code: str) -> bool:

@@ -1,6 +1,7 @@
-"""Types, hierarchies and trees of terms as the configuration file writes them (contract.md), ready to be saved.
+"""Types, hierarchies, trees of terms and synchronizations as the configuration file writes them (contract.md).
 
-The same structs are decoded from the file by `configuration` and built by the import that proposes types from levels.
+Ready to be saved: the same structs are decoded from the file by `configuration`, from the body of a request by `api`,
+and built by the import that proposes types from levels.
 A label may be a plain text, which is its default.
 """
 
@@ -10,7 +11,9 @@ from typing import TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
+from cgr.core.mapping import SyncMapping
 from cgr.core.records import Localized
+from cgr.core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations of its classes
 
 Label: TypeAlias = str | Localized
 Tree: TypeAlias = "dict[str, Tree]"
@@ -63,3 +66,24 @@ class HierarchyDefinition(Struct, frozen=True, forbid_unknown_fields=True):
     label: Label
     tree: Tree = {}
     inherits: str | UnsetType | None = UNSET
+
+
+class SyncDefinition(SyncMapping, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A synchronization configuration: what it is called and belongs to, and when it runs, beside its mapping.
+
+    `schedule`: None: it runs only when somebody asks; UNSET: as it is. Whom it tells is added by who reads it, because
+    a secret is part of that.
+    """
+
+    code: str
+    organization: str
+    label: Label
+    hierarchy: str
+    system: str
+    schedule: Schedule | UnsetType | None = UNSET
+
+    def mapping(self) -> SyncMapping:
+        """Give the part that planning needs."""
+        return SyncMapping(
+            levels=self.levels, allow_new_root=self.allow_new_root, locale=self.locale, limits=self.limits
+        )

@@ -231,10 +231,12 @@ def _writing(writing: Writing, name: str, rule: Callable[[object], object], *, o
         match writing:
             case None:
                 return None
-            case Since(start=start, value=value):
-                if problem := date_problem(start):
+            case Since(start=start, value=value, until=until):
+                if problem := date_problem(start) or (date_problem(until) if until is not None else None):
                     raise _bad(problem)
-                return Since(start, None if value is None else rule(value))
+                if until is not None and until <= start:
+                    raise _bad(f"it would end on {until}, which is not after its beginning, {start}")
+                return Since(start, None if value is None else rule(value), until)
             case History(periods=periods):
                 if problem := periods_problem(periods, overlaps=overlaps):
                     raise _bad(problem)

@@ -14,20 +14,24 @@ Period: TypeAlias = dict[str, object]
 """`{"from": day or None, "to": day or None, "value": …}`; `from` is inclusive, `to` exclusive."""
 
 
-class Always(Struct, frozen=True, gc=False):
+class Always(Struct, frozen=True, gc=False, tag="always"):
     """The value from the object's beginning on, in place of the whole history."""
 
     value: object
 
 
-class Since(Struct, frozen=True, gc=False):
-    """The value from the day `start` (ISO) on, keeping the history before it. None: nothing holds from then on."""
+class Since(Struct, frozen=True, gc=False, tag="since"):
+    """The value from the day `start` (ISO) on, keeping the history before it. None: nothing holds from then on.
+
+    `until`: the first day on which it doesn't hold any more; the history from then on stays, too.
+    """
 
     start: str
     value: object
+    until: str | None = None
 
 
-class History(Struct, frozen=True, gc=False):
+class History(Struct, frozen=True, gc=False, tag="history"):
     """All periods, in place of the whole history."""
 
     periods: list[Period]

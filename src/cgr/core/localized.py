@@ -65,15 +65,6 @@ def translations(text: Mapping[str, str] | None, locale: str = DEFAULT) -> dict[
     return {key: value for key, value in sorted(text.items()) if key not in {DEFAULT, main} and normal(value)}
 
 
-def localized_problem(raw: object) -> str | None:
-    """Say in words why this isn't localized text (a text, or a map of locales with `default`), or None."""
-    try:
-        parse_localized(raw)
-    except BadInput as problem:
-        return problem.message
-    return None
-
-
 def parse_localized(raw: object) -> Localized:
     """Make localized text of a plain text or a map; raise BadInput with words for anything else."""
     if isinstance(raw, str):

@@ -127,8 +127,8 @@ def _written(before: list[Period], writing: Writing, beginning: object) -> list[
     match writing:
         case None:
             return []
-        case Since(start=start, value=value):
-            return with_value(before, value, start)
+        case Since(start=start, value=value, until=until):
+            return with_value(before, value, start, until=until)
         case History(periods=periods):
             return normalised(periods)
 
@@ -154,7 +154,7 @@ def _with_key(writing: Writing, hierarchy: str, keys: Mapping[tuple[str, str], i
             return None
         case Always(value=parent):
             return Always(key(parent))
-        case Since(start=start, value=parent):
-            return Since(start, key(parent))
+        case Since(start=start, value=parent, until=until):
+            return Since(start, key(parent), until)
         case History(periods=periods):
             return History([{**period, "value": key(period["value"])} for period in periods])

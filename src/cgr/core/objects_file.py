@@ -96,7 +96,12 @@ def read_line(line: bytes, number: int) -> ObjectDraft:
 
 def write_line(state: ObjectState, *, as_of: str | None = None) -> bytes:
     """Write one object as a line, with its history, or as of a day; reading it back whole gives the same object."""
-    return msgspec.json.encode(describe(state, as_of=as_of)) + b"\n"
+    return line_of(describe(state, as_of=as_of))
+
+
+def line_of(described: dict[str, Any]) -> bytes:
+    """Write what `describe` gives as a line."""
+    return msgspec.json.encode(described) + b"\n"
 
 
 def describe(state: ObjectState, *, as_of: str | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from cgr.core.localized import pick
 
@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from cgr.core.records import OurType
 
 Cell: TypeAlias = "str | int | float | Decimal"
+T = TypeVar("T")
 
 _FIXED: Final = ("type", "code", "name", "from", "to", "invalid", "longitude", "latitude")
 """The columns that every table has; then come attributes, parents by hierarchy and external ids by system."""
+SHEET: Final = "Geo-Objects"
+"""What a sheet of them is called, and the layer of a file without any."""
+_POINT: Final = slice(_FIXED.index("longitude"), _FIXED.index("latitude") + 1)
 
 
 class ObjectsTable:
@@ -26,6 +30,7 @@ class ObjectsTable:
         kinds = {(shape.code, code): one.kind for shape in shapes for code, one in shape.attributes.items()}
         self._attributes = sorted({code for _, code in kinds})
         self._decimals = {where for where, kind in kinds.items() if kind == "decimal"}
+        self._kinds = kinds
         self._hierarchies = sorted(hierarchies)
         self._systems = sorted(systems)
 
@@ -34,6 +39,23 @@ class ObjectsTable:
         """Give the head of the table."""
         parents = [f"parent:{code}" for code in self._hierarchies]
         return [*_FIXED, *self._attributes, *parents, *(f"id:{code}" for code in self._systems)]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Give what the cells below each title are: numbers or truth values where all types say so, else text."""
+        fixed = ["boolean" if title == "invalid" else "text" for title in _FIXED]
+        fixed[_POINT] = ["decimal", "decimal"]
+        others = ["text"] * (len(self._hierarchies) + len(self._systems))
+        return [*fixed, *(self._kind(code) for code in self._attributes), *others]
+
+    def _kind(self, code: str) -> str:
+        (kind, *others) = {kind for (_, known), kind in self._kinds.items() if known == code}
+        return kind if kind in {"integer", "decimal", "boolean"} and not others else "text"
+
+    @staticmethod
+    def beside_geometry(row: Sequence[T]) -> Sequence[T]:
+        """Give titles, kinds or cells without those of a point, for files that hold geometries as such."""
+        return (*row[: _POINT.start], *row[_POINT.stop :])
 
     def cells(self, one: dict[str, Any]) -> Sequence[Cell]:
         """Give a decoded line as cells; a place that is no point has no longitude and latitude."""
@@ -57,8 +79,7 @@ class ObjectsTable:
 
     def properties(self, one: dict[str, Any]) -> dict[str, Cell]:
         """Give a decoded line as the properties of a GeoJSON feature, whose geometry stands beside them."""
-        named = zip(self.titles, self.cells(one), strict=True)
-        return {title: cell for title, cell in named if title not in {"longitude", "latitude"}}
+        return dict(zip(self.beside_geometry(self.titles), self.beside_geometry(self.cells(one)), strict=True))
 
     def _value(self, type_code: str, code: str, value: Any) -> Cell:  # noqa: ANN401 - JSON
         if value is not None and (type_code, code) in self._decimals:

@@ -20,6 +20,7 @@ _PLANNING: Final = (
     ("validate", ("validate in DHIS2", "store the plan")),
 )
 _APPLYING: Final = (("apply", ("write units",)), ("groups", ("fill groups",)), ("paths", ("rebuild paths",)))
+_LOOKING: Final = (("read", ("read DHIS2",)), ("compare", ("compare",)))
 _IMPORTING: Final = (("read", ("read DHIS2", "read groups")), ("import", ("import",)))
 
 
@@ -37,6 +38,8 @@ def steps(*, kind: str, state: str, planned: bool, step: str = "", past: Sequenc
     """
     if kind == "import":
         return _line(_IMPORTING, state, step, past)
+    if kind == "drift":
+        return _line(_LOOKING, state, step, past)
     if not planned:
         return [*_line(_PLANNING, state, step, past), *(Step(name, AHEAD) for name, _ in _APPLYING)]
     # While the steps of planning are told, nothing of the applying has begun.

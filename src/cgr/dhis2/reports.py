@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _UID_IN_BRACKETS = re.compile(r"\[([a-zA-Z][a-zA-Z0-9]{10})\]")
 _UID = re.compile(r"[a-zA-Z][a-zA-Z0-9]{10}")
 
-_LACKING_AUTHORITY = frozenset({"E3000", "E3001", "E3002", "E1520"})
 _ABOUT_AN_ATTRIBUTE = frozenset({"E4009", "E4011", "E6012"})
 _BAD_VALUE = frozenset(f"E60{number:02}" for number in range(4, 22)) - {"E6012"}
 _MAIN_ID_IS_THE_UNIT = frozenset({"E5000", "E5001", "E5004"})
@@ -63,11 +62,6 @@ class ImportReport(Struct, frozen=True):
     def blamed(self) -> frozenset[str]:
         """The ids of the units that are refused by name."""
         return frozenset(refusal.uid for refusal in self.refusals if refusal.uid is not None)
-
-    @property
-    def lacks_authority(self) -> bool:
-        """Whether the account may not do this at all, so that going on unit by unit is useless."""
-        return any(refusal.dhis2_code in _LACKING_AUTHORITY for refusal in self.refusals)
 
 
 _REPLY = msgspec.json.Decoder(BareReply)

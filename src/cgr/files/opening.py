@@ -99,11 +99,12 @@ def _open(path: Path, choice: Choice, folder: Path) -> Table:
 
 
 def _open_text(path: Path, choice: Choice) -> Table:
+    if choice.encoding and not texts.is_encoding(choice.encoding):
+        raise unreadable(f'There is no encoding "{choice.encoding}".', "Say one like utf-8 or windows-1252.")
+    if choice.delimiter and not texts.is_delimiter(choice.delimiter):
+        raise unreadable(f'"{choice.delimiter}" can\'t separate cells.', "Say one character, like a comma or a tab.")
     encoding = choice.encoding or texts.encoding_of(path)
-    try:
-        delimiter = choice.delimiter or texts.delimiter_of(path, encoding)
-    except LookupError as error:
-        raise unreadable(f'There is no encoding "{encoding}".', "Say one like utf-8 or windows-1252.") from error
+    delimiter = choice.delimiter or texts.delimiter_of(path, encoding)
     rows = texts.read_csv(path, encoding=encoding, delimiter=delimiter)
     columns = _header(rows)
     return Table("csv", columns, rows, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)

@@ -56,6 +56,20 @@ def _is_utf_8(file: io.BufferedReader) -> bool:
     return True
 
 
+def is_encoding(name: str) -> bool:
+    """Say whether a text can be read as this: Python also knows some that are none of texts, or bear no damage."""
+    try:
+        io.TextIOWrapper(io.BytesIO(b"a"), encoding=name, errors="replace").read()
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def is_delimiter(text: str) -> bool:
+    """Say whether this can separate cells."""
+    return len(text) == 1 and text not in '"\r\n\x00 '
+
+
 def delimiter_of(path: Path, encoding: str) -> str:
     """Tell what separates the cells: what the lines at the beginning hold equally often."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:

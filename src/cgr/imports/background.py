@@ -16,7 +16,7 @@ from cgr.files import check_size
 from cgr.imports.actions import import_units
 from cgr.imports.answers import carry_over
 from cgr.imports.files import FileRequest, check_file_request, import_file
-from cgr.imports.kept_files import forget_file, keep_file, kept_file, not_kept
+from cgr.imports.kept_files import forget_file, forget_upload_of, keep_file, kept_file, not_kept
 from cgr.imports.lines import nothing
 from cgr.imports.preparing import Request, check_request
 from cgr.registry import queries as registry
@@ -151,3 +151,5 @@ def continue_import(run_id: int, stopping: Stopping) -> None:
     run = continue_run(run_id, go_on)
     if run.is_of_file and run.state in {run.State.SUCCESS, run.State.WARNING, run.State.CANCELLED}:
         forget_file(run)
+        if run.state != run.State.CANCELLED:
+            forget_upload_of(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,7 @@ from cgr.core.rows import (
 )
 from cgr.core.rows.mapping import refused
 from cgr.files import Choice, open_table
+from cgr.files.looking import look_at
 from cgr.imports.actions import ImportNote, ImportResult
 from cgr.imports.lines import Tally
 from cgr.registry import queries as registry
@@ -36,7 +38,7 @@ from cgr.runs import actions as runs
 from cgr.systems.queries import system as find_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cgr.accounts.actors import Actor
@@ -79,10 +81,7 @@ def import_file(
     mapping = request.mapping
     watcher = progress or Silent()
     with open_table(path, Choice(mapping.sheet, mapping.encoding, mapping.delimiter)) as table:
-        if problem := columns_problem(mapping, table.columns):
-            raise refused(problem)
-        if mapping.geometry is True and not table.has_geometry:
-            raise refused("The file has no geometry of its own; name the columns that hold longitude and latitude.")
+        _check_columns(mapping, table.columns, has_geometry=table.has_geometry)
         settings = _settings(request, table)
         with transaction.atomic():
             watcher.step("import")
@@ -107,6 +106,20 @@ def check_file_request(actor: Actor, request: FileRequest) -> ExternalSystem | N
     if problem:
         raise refused(problem)
     return system
+
+
+def check_columns(path: Path, request: FileRequest) -> None:
+    """Refuse a file that can't be read, or hasn't what the mapping names, by a look at its beginning."""
+    mapping = request.mapping
+    look = look_at(path, Choice(mapping.sheet, mapping.encoding, mapping.delimiter))
+    _check_columns(mapping, look.columns, has_geometry=look.has_geometry)
+
+
+def _check_columns(mapping: RowMapping, columns: Sequence[str], *, has_geometry: bool) -> None:
+    if problem := columns_problem(mapping, columns):
+        raise refused(problem)
+    if mapping.geometry is True and not has_geometry:
+        raise refused("The file has no geometry of its own; name the columns that hold longitude and latitude.")
 
 
 def _shape_of(actor: Actor, request: FileRequest) -> tuple[OurType, dict[str, str | None] | None]:
@@ -205,7 +218,8 @@ def _planned(
         parents_in=(shape.parents_in or mapping.hierarchy) if mapping.parents else None,
     )
     planner = RowPlanner(mapping, situation, table.columns)
-    yield from planner.plan(survey.watch(table.rows), _objects(request, request.type))
+    known = _objects(request, request.type, as_of=date.fromisoformat(mapping.day_compared(today)))
+    yield from planner.plan(survey.watch(table.rows), known)
 
 
 def _parents(request: FileRequest, places: dict[str, str | None]) -> ParentFinder:
@@ -221,10 +235,10 @@ def _parents(request: FileRequest, places: dict[str, str | None]) -> ParentFinde
     return ParentFinder(rules, indexes, above)
 
 
-def _objects(request: FileRequest, type_code: str) -> Iterator[OurObject]:
+def _objects(request: FileRequest, type_code: str, *, as_of: date | None = None) -> Iterator[OurObject]:
     return stream_objects(
         hierarchy=request.mapping.hierarchy,
         types_in_order=[type_code],
         system=request.system or "",
-        as_of=timezone.localdate(),
+        as_of=as_of or timezone.localdate(),
     )

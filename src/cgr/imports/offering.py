@@ -12,7 +12,7 @@ from cgr.core.records import Localized, OurAttribute, OurType, RemoteAttribute, 
 from cgr.core.suggestions import Suggestion, suggest_groups, suggest_options
 from cgr.core.unit_fields import FIELDS
 from cgr.registry import queries as registry
-from cgr.registry.catalogue import catalogue, visible_hierarchies
+from cgr.registry.catalogue import catalogue, standings, visible_hierarchies
 from cgr.systems.connection import WHILE_SOMEBODY_WAITS, open_client
 from cgr.systems.queries import system as find_system
 from cgr.systems.queries import systems
@@ -60,6 +60,37 @@ def hierarchies_to_import_into(actor: Actor) -> list[Chosen]:
         Chosen(row.code, row.label, _from_the_top(registry.type_shapes(row.code), editable))
         for row in visible_hierarchies(actor)
     ]
+
+
+class Place(Struct, frozen=True):
+    """Where a type stands in a hierarchy. `above`: the types above it with their labels, from the top."""
+
+    code: str
+    label: Localized
+    above: list[tuple[str, Localized]]
+
+
+def types_to_import_rows_into(actor: Actor, organization: str) -> dict[str, OurType]:
+    """Give the types of an organization whose objects the actor may edit, by code."""
+    known = catalogue(actor)
+    return {code: shape for code, shape in known.definitions.types.items() if known.organizations[code] == organization}
+
+
+def standings_of(actor: Actor, type_code: str) -> list[Place]:
+    """Give the hierarchies that the actor knows in which a type has its place."""
+    found = []
+    for row in visible_hierarchies(actor):
+        places = standings(row)
+        if type_code not in places:
+            continue
+        above: list[str] = []
+        parent = places[type_code].parent
+        while parent is not None and parent not in above:
+            above.insert(0, parent)
+            parent = places[parent].parent if parent in places else None
+        labels = registry.type_labels(above)
+        found.append(Place(row.code, row.label, [(code, labels.get(code, {})) for code in above]))
+    return found
 
 
 def what_dhis2_offers(actor: Actor, system: str, *, refresh: bool = False) -> tuple[KeptShape, str | None]:

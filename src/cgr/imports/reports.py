@@ -64,12 +64,16 @@ def document_of(result: ImportResult) -> dict[str, Any]:
 
 
 class Change(Struct, frozen=True):
-    """One unit of an import that is new, changed, vanished or left out. `fields`: our names → before and after."""
+    """One unit of an import that is new, changed, vanished or left out. `fields`: our names → before and after.
+
+    `line`: of the row, where a file is imported.
+    """
 
     kind: str
     uid: str
     object: ObjectRef
     fields: dict[str, dict[str, Any]]
+    line: int | None = None
 
 
 class Listed(Struct, Generic[_Record], frozen=True):
@@ -92,18 +96,33 @@ def problems(run: Run, *, after: int = -1, like: str = "", limit: int) -> Listed
     return _listed(read_lines(run.pk, "problem", after=after, like=like, limit=limit + 1), Trouble, limit)
 
 
+def row_problems(run: Run, *, after: int = -1, limit: int) -> Listed[RowTrouble]:
+    """Give a page of the rows of a file that weren't imported; the caller was given the run."""
+    return _listed(read_lines(run.pk, "problem", after=after, limit=limit + 1), RowTrouble, limit)
+
+
 def rejected_rows(run: Run) -> Iterator[bytes]:
     """Give, as CSV, the rows of a file that were not imported: as they stand there, then where and why.
 
     Corrected, the file can be imported by itself: what stands behind the columns isn't asked for by the mapping.
     """
-    columns = run.settings.get("columns")
-    if columns is None:
+    if not run.is_of_file:
         raise BadInput(
             f"Run {run.pk} is no import of a file.",
             code="not-an-import",
             next_step=f"See its problems with: cgr import report {run.pk}",
         )
+    columns = run.settings.get("columns")
+    if columns is None:
+        raise BadInput(
+            f"No row of run {run.pk} was looked at yet.",
+            code="run-not-ended",
+            next_step="Wait until it has ended; if it has failed, see why in its report.",
+        )
+    return _rejected(run, columns)
+
+
+def _rejected(run: Run, columns: list[str]) -> Iterator[bytes]:
     yield codecs.BOM_UTF8  # spreadsheets take the file for another encoding without it
     yield _csv_line([*columns, "line", "problem", "what to do"])
     for problem in read_records(run.pk, "problem", RowTrouble):

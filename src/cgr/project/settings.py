@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cgr.web.localization.OwnLocalization",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cgr.web.requests.SessionSeen",
     "cgr.web.requests.RequestOrigin",
     "cgr.web.failures.FailuresInWords",
 ]
@@ -122,6 +122,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
 # What a request may bring. The first two are enforced while it arrives, the others by Django when it is read. The
 # second is for Geo-Objects in bulk, sent with a good token: three times what a country of 300,000 places needs.
+# What the page that takes files may bring stands in `web/imports/large_bodies.py`.
 MAX_BODY_BYTES = 10 * 2**20
 MAX_OBJECTS_BODY_BYTES = 2**30
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20

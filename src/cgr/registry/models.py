@@ -211,6 +211,50 @@ class ParentEdge(models.Model):
         return f"{self.child_id} in {self.parent_id} {self.starts} – {self.ends}"
 
 
+class Proposal(models.Model):
+    """What somebody who may not edit wants an object, or a new one, to be; somebody who may decides.
+
+    `object` null: a new one, of `type` with `code`. `draft`: `core.proposals`. `version`: the object's when it was
+    made. `fields`: what would change, as the audit log writes it: `{"label": {"from": …, "to": …}}`.
+    """
+
+    class State(models.TextChoices):
+        """What became of it."""
+
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+        WITHDRAWN = "withdrawn"
+
+    organization = models.ForeignKey("accounts.Organization", on_delete=models.CASCADE, related_name="proposals")
+    object = models.ForeignKey(
+        GeoObject, on_delete=models.CASCADE, null=True, related_name="proposals", db_constraint=False
+    )
+    type = models.CharField(max_length=50)
+    code = models.CharField(max_length=100)
+    draft = models.JSONField()
+    version = models.PositiveIntegerField(default=0)
+    fields = models.JSONField(default=dict)
+    reason = models.TextField()
+    person = models.ForeignKey("accounts.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    by = models.CharField(max_length=200)
+    made = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    decided_by = models.CharField(max_length=200, blank=True)
+    decided = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], condition=models.Q(state="open"), name="open_proposals")
+        ]
+
+    def __str__(self) -> str:
+        """Show number and state."""
+        return f"{self.pk} {self.type}:{self.code} {self.state}"
+
+
 class ExternalId(models.Model):
     """What an external system calls one of our objects (R0.5). A `reserved` id waits for its unit to be created."""
 

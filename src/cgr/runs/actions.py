@@ -144,6 +144,13 @@ def finish_import(run: Run, *, summary: dict[str, Any], requests: int) -> None:
     run.refresh_from_db()
 
 
+def finish_look(run: Run, *, counts: dict[str, int], drifted: bool) -> Run:
+    """End a look for drift: with a warning when something drifted."""
+    run.summary = {**run.summary, "counts": counts}
+    run.save(update_fields=["summary"])
+    return _end(run, Run.State.WARNING if drifted else Run.State.SUCCESS, requests=0)
+
+
 def claim(run: Run, *, to_resume: bool = False) -> None:
     """Set a stored plan, or a run that died or had to stop, to running; BadInput when it is in another state.
 
@@ -336,12 +343,17 @@ def require_cancelled(run: Run) -> None:
     )
     run.refresh_from_db()
     if cancelled != 1:
-        command = "sync" if run.kind == Run.Kind.SYNC else "import"
         raise BadInput(
             f"Run {run.pk} has ended already: {run.state}.",
             code="run-ended",
-            next_step=f"See what it did: cgr {command} report {run.pk}",
+            next_step=f"See what it did: {_how_to_see(run)}",
         )
+
+
+def _how_to_see(run: Run) -> str:
+    if run.kind == Run.Kind.DRIFT:
+        return f"cgr sync drift {run.config}"
+    return f"cgr {'sync' if run.kind == Run.Kind.SYNC else 'import'} report {run.pk}"
 
 
 def is_cancelled(run: Run) -> bool:

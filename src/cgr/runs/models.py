@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Run(models.Model):
-    """One import or synchronisation, from its plan to its report. Its id is the plan's id.
+    """One import or synchronisation, from its plan to its report, or one look for drift. Its id is the plan's id.
 
     `config` is the code of the configuration; `settings` is the configuration as it was when the run was planned, so
     that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read;
@@ -36,14 +36,16 @@ class Run(models.Model):
 
         SYNC = "sync"
         IMPORT = "import"
+        DRIFT = "drift"
 
     class Goal(models.TextChoices):
-        """What a worker shall bring a run to: a stored plan, an applied one, both in one go, or imported units."""
+        """What a worker shall bring a run to: a stored plan, an applied one, both, imported units, drift found."""
 
         PLAN = "plan"
         APPLY = "apply"
         RUN = "run"
         IMPORT = "import"
+        LOOK = "look"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="runs")

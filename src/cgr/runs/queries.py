@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
 
+_NO_PLAN = {Run.Kind.IMPORT: "an import", Run.Kind.DRIFT: "a look for drift"}
 _LONGEST_ID = 18  # digits: what surely fits into the column
 
 
@@ -45,11 +46,12 @@ def runs_of_object(actor: Actor, key: int) -> QuerySet[Run]:
 
 
 def sync_run(actor: Actor, run_id: str) -> Run:
-    """Give one synchronization run, or its plan; BadInput for an import, NotAllowed as `run`."""
+    """Give one synchronization run, or its plan; BadInput for anything else, NotAllowed as `run`."""
     found = run(actor, run_id)
     if found.kind != Run.Kind.SYNC:
         raise BadInput(
-            f"Run {found.pk} is an import: without a plan it can't be applied, reported, resumed, cancelled or undone.",
+            f"Run {found.pk} is {_NO_PLAN[Run.Kind(found.kind)]}: without a plan it can't be applied, reported, "
+            "resumed, cancelled or undone.",
             code="not-a-synchronization",
             next_step="Give the id of a synchronization: cgr sync runs lists them with their kind.",
         )
@@ -57,8 +59,15 @@ def sync_run(actor: Actor, run_id: str) -> Run:
 
 
 def latest_runs(actor: Actor, configs: Iterable[str]) -> dict[str, Run]:
-    """Give the newest run of each configuration (by code) that has one."""
-    found = runs(actor).filter(config__in=list(configs)).order_by("config", "-id").distinct("config")
+    """Give the newest run of each configuration (by code) that has one; a look for drift is none of them."""
+    found = (
+        runs(actor)
+        .filter(config__in=list(configs))
+        .exclude(kind=Run.Kind.DRIFT)
+        .defer("names", "settings")
+        .order_by("config", "-id")
+        .distinct("config")
+    )
     return {row.config: row for row in found}
 
 
@@ -71,6 +80,11 @@ def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     if config:
         found = found.filter(config=config)
     return found.order_by("-state", "pk")
+
+
+def open_imports() -> QuerySet[Run]:
+    """Give the imports that wait for a worker or go on; for the product's own decisions, so nobody is asked."""
+    return Run.objects.filter(kind=Run.Kind.IMPORT, state__in=[Run.State.QUEUED, Run.State.RUNNING]).order_by("pk")
 
 
 def ended_runs(*, since: datetime, until: datetime) -> QuerySet[Run]:

@@ -20,8 +20,10 @@ from cgr.jobs import HandedBack
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
-from cgr.runs.queries import sync_run
+from cgr.runs.queries import open_runs, sync_run
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
+from cgr.sync.drift import look
+from cgr.sync.models import SyncConfig
 from cgr.sync.notices import notify_end_of_run
 from cgr.sync.planning import plan, plannable, require_only
 from cgr.sync.undoing import require_undoable, undo
@@ -81,6 +83,29 @@ def queue_plan(
         as_of=as_of or timezone.localdate(),
     )
     _record(actor, "queue", run, goal=goal)
+    return run
+
+
+@transaction.atomic
+def queue_look(actor: Actor, code: str) -> Run:
+    """Have a worker look for drift; while one is about to, or at it, that one is given."""
+    config = plannable(actor, code)
+    SyncConfig.objects.select_for_update().get(pk=config.pk)
+    going_on = open_runs(config.system_id, config=config.code).filter(kind=runs.Kind.DRIFT).first()
+    if going_on is not None:
+        return going_on
+    run = runs.queue_new(
+        actor,
+        kind=runs.Kind.DRIFT,
+        goal=runs.Goal.LOOK,
+        organization=config.organization,
+        system=config.system,
+        config=config.code,
+        counts={},
+        request={},
+        as_of=timezone.localdate(),
+    )
+    _record(actor, "queue", run, goal=runs.Goal.LOOK)
     return run
 
 
@@ -146,6 +171,16 @@ def continue_sync(run_id: int, stopping: Stopping) -> None:
 
     # The right to write is given back by then: a receiver that doesn't answer must not hold up the next run.
     notify_end_of_run(continue_run(run_id, go_on))
+
+
+def continue_look(run_id: int, stopping: Stopping) -> None:
+    """Look for drift, and keep with the run how much was found. Raises as `continue_run`."""
+
+    def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
+        found = look(actor, run.config, progress=Interruptible(recorder, run, stopping))
+        runs.finish_look(run, counts={"agreed": found.agreed, **found.counts}, drifted=bool(found.drift))
+
+    continue_run(run_id, go_on)
 
 
 def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:

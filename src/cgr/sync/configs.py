@@ -17,6 +17,7 @@ from cgr.core.errors import BadInput
 from cgr.core.localized import parse_localized
 from cgr.core.mapping import SyncMapping
 from cgr.core.mapping_rules import Severity, check_mapping
+from cgr.core.notices import Notify
 from cgr.registry import queries as registry
 from cgr.registry.catalogue import visible_hierarchies
 from cgr.sync.models import SyncConfig
@@ -91,6 +92,20 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
 
 
 @transaction.atomic
+def set_notify(actor: Actor, code: str, given: NotifyGiven | None) -> SyncConfig:
+    """Have others told when a run of a configuration ends, or nobody; the rest of it stays. BadInput."""
+    row = config(actor, code, for_update=True)
+    require(actor, Permission.MANAGE_SYNCS, organization=row.organization.code)
+    before = _shown(row)
+    if put_notify(row, given):
+        before = {**before, "webhook_secret": "the former"}
+    row.save(update_fields=["notify", "sealed_webhook_secret"])
+    after = {**_shown(row), **({"webhook_secret": "a new one"} if "webhook_secret" in before else {})}
+    record_saved(actor, kind="sync", subject=code, organization=row.organization.code, before=before, after=after)
+    return row
+
+
+@transaction.atomic
 def delete_config(actor: Actor, code: str) -> None:
     """Delete a configuration; its runs keep the settings they were planned with."""
     row = config(actor, code)
@@ -122,6 +137,11 @@ def config(actor: Actor, code: str, *, for_update: bool = False) -> SyncConfig:
 def mapping_of(row: SyncConfig) -> SyncMapping:
     """Give the stored settings as the record that planning reads."""
     return msgspec.convert(row.settings, SyncMapping)
+
+
+def notify_of(row: SyncConfig) -> Notify | None:
+    """Give who is told when a run ends; None for nobody."""
+    return msgspec.convert(row.notify, Notify) if row.notify else None
 
 
 def export(actor: Actor, *, reference: Reference | None = None) -> list[dict[str, object]]:

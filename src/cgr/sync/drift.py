@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import connection, transaction
+from django.utils import timezone
 from msgspec import Struct
 
 from cgr.accounts.policy import Permission, require
@@ -55,10 +56,14 @@ class Drift(Struct, frozen=True):
 
 
 class DriftFound(Struct, frozen=True):
-    """The JSON of `cgr sync drift`. `agreed`: units that something was agreed about."""
+    """The JSON of `cgr sync drift`. `agreed`: units that something was agreed about.
+
+    `looked`: when DHIS2 was last looked at, ISO 8601 in UTC, null for never. What runs have settled since isn't told.
+    """
 
     config: str
     system: str
+    looked: str | None
     agreed: int
     counts: dict[str, int]
     drift: list[Drift]
@@ -67,12 +72,15 @@ class DriftFound(Struct, frozen=True):
 def look(actor: Actor, code: str, *, progress: Progress | None = None) -> DriftFound:
     """Read DHIS2 and say what isn't as agreed there; nothing is changed on either side."""
     config = _config(actor, code)
+    watcher = progress or Silent()
     types, given = type_shapes(config.hierarchy.code), mapping_of(config)
     with open_client(config.system) as client:
+        watcher.measure(client)
         shape = read_and_keep(client, config.system).shape
         stop_at_errors(check_mapping(given, types, shape))
         mapping, _ = usable(given, types, shape)
-        units = read_units(client, fields_to_read(mapping, shape), progress=progress or Silent())
+        units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
+        watcher.step("compare")
         rules = {one.number: one for one in level_rules(mapping, types, shape).values()}
         changed: list[tuple[Agreed, dict[str, FieldChange]]] = []
         gone: list[Agreed] = []
@@ -103,6 +111,7 @@ def _found(config: SyncConfig, drift: Sequence[Drift]) -> DriftFound:
     return DriftFound(
         config=config.code,
         system=config.system.code,
+        looked=config.drift_looked.isoformat() if config.drift_looked else None,
         agreed=Agreement.objects.filter(config=config).count(),
         counts={kind: sum(1 for one in drift if one.kind == kind) for kind in ("changed", "deleted")},
         drift=sorted(drift, key=lambda one: (one.level, one.object["type"], one.object["code"])),
@@ -151,7 +160,9 @@ def _told(
 
 def _remember(config: SyncConfig, told: dict[int, Drift]) -> DriftFound:
     keys = list(told)
+    config.drift_looked = timezone.now()
     with transaction.atomic():
+        config.save(update_fields=["drift_looked"])
         Agreement.objects.filter(config=config, drift__isnull=False).exclude(object_key__in=keys).update(drift=None)
         with connection.cursor() as cursor:
             cursor.execute(

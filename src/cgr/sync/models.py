@@ -11,6 +11,7 @@ class SyncConfig(models.Model):
     """How the types of one hierarchy map to the levels of one DHIS2. `settings`: `core.mapping.SyncMapping` as JSON.
 
     `schedule`: `core.schedule.Schedule` as JSON; `next_at`: when it is due; `schedule_error`: why it failed then.
+    `drift_looked`: when DHIS2 was last looked at for drift (`Agreement.drift`).
     `notify`: who is told when a run ends (`core.notices.Notify`), empty for nobody; no part of what is planned.
     """
 
@@ -24,6 +25,7 @@ class SyncConfig(models.Model):
     next_at = models.DateTimeField(null=True, db_index=True)
     scheduled_by = models.CharField(max_length=200, blank=True)
     schedule_error = models.JSONField(null=True)
+    drift_looked = models.DateTimeField(null=True)
     notify = models.JSONField(default=dict)
     sealed_webhook_secret = SealedField(default=bytes)
 

@@ -12,6 +12,7 @@ from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.errors import CgrError
 from cgr.core.schedule import next_time
+from cgr.runs.actions import Kind
 from cgr.runs.queries import open_runs
 from cgr.sync.background import queue_plan
 from cgr.sync.configs import config as find_config
@@ -67,7 +68,7 @@ def _queue(pk: int, at: datetime, now: datetime) -> bool:
         return False
     row.next_at = next_time(schedule, after=now)
     row.schedule_error = None
-    queued = not open_runs(row.system_id, config=row.code).exists()
+    queued = not open_runs(row.system_id, config=row.code).exclude(kind=Kind.DRIFT).exists()
     if queued:
         try:
             with transaction.atomic():

@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from cgr.core.mapping import SyncMapping
 
 
-def configs_with_type(actor: Actor, type: str, *, hierarchies: Collection[str]) -> Mapped:  # noqa: A002 - the domain's word
-    """Find the configurations of these hierarchies with a level of the type."""
-    return _mapped(actor, lambda row, mapping: row.hierarchy.code in hierarchies and uses_type(mapping, type))
+def configs_with_type(actor: Actor, type: str, *, hierarchies: Collection[str] | None = None) -> Mapped:  # noqa: A002 - the domain's word
+    """Find the configurations with a level of the type, of these hierarchies or of any."""
+    return _mapped(
+        actor,
+        lambda row, mapping: (hierarchies is None or row.hierarchy.code in hierarchies) and uses_type(mapping, type),
+    )
+
+
+def configs_of_hierarchy(actor: Actor, hierarchy: str) -> Mapped:
+    """Find the configurations that were made for the hierarchy."""
+    return _mapped(actor, lambda row, _: row.hierarchy.code == hierarchy)
 
 
 def configs_with_attribute(actor: Actor, type: str, attribute: str) -> Mapped:  # noqa: A002 - the domain's word

@@ -35,6 +35,15 @@ def base_url(text: str) -> str:
     return address
 
 
+def page_of_unit(base: str, uid: str) -> str:
+    """Give where people see and edit an organisation unit: its page in DHIS2's Maintenance app.
+
+    The app is bundled with every version that we know, 2.43 among them. Since 2.42 the frame around all apps has
+    addresses of its own (/apps/maintenance) to which this one is redirected, what stands after "#" included.
+    """
+    return f"{base.rstrip('/')}/dhis-web-maintenance/index.html#/edit/organisationUnitSection/organisationUnit/{uid}"
+
+
 def webhook_url(text: str) -> str:
     """Give the address of a receiver of notices as typed, or raise BadInput saying what is wrong."""
     text = text.strip()

@@ -58,14 +58,16 @@ class BodyLimit:
                 raise _TooLargeError
             return message
 
-        kind, text = self._refusal(scope) if self._refusal else ("text/plain; charset=utf-8", _TOO_LARGE)
         if _announced(scope) > limit:
-            await _refuse(send, kind, text)
+            await _refuse(send, *self._answer(scope))
             return
         try:
             await self._application(scope, counted, send)
         except _TooLargeError:
-            await _refuse(send, kind, text)
+            await _refuse(send, *self._answer(scope))
+
+    def _answer(self, scope: Message) -> tuple[str, bytes]:
+        return self._refusal(scope) if self._refusal else ("text/plain; charset=utf-8", _TOO_LARGE)
 
 
 def _announced(scope: Message) -> int:

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from cgr.core.errors import BadInput, CgrError, NotAllowed
+from cgr.web.sentences import refusal
 from cgr.web.systems.words import in_words
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def refused(exception: CgrError) -> str:
     """Give what a form says when an action refuses; a forbidden or unknown object is 404 instead."""
     if isinstance(exception, NotAllowed):
         raise Http404 from exception
-    return f"{exception.message} {exception.next_step}"
+    return refusal(exception)
 
 
 @contextmanager

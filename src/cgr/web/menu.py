@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str | tuple[str, ...]]]] = [
     ("explorer", gettext_lazy("Explorer"), Permission.READ_OBJECTS, "/explorer/"),
+    ("proposals", gettext_lazy("Proposals"), Permission.PROPOSE_OBJECTS, "/proposals/"),
     ("types", gettext_lazy("Types & Hierarchies"), Permission.READ_OBJECTS, "/types/"),
     ("import", pgettext_lazy("menu", "Import"), Permission.MANAGE_RUNS, "/import/"),
     ("syncs", gettext_lazy("Synchronization"), Permission.SEE_SYNCS, "/synchronization/"),
@@ -27,8 +29,8 @@ _MAIN: Final[list[tuple[str, _StrPromise, Permission | None, str | tuple[str, ..
 
 
 def menus(request: HttpRequest) -> dict[str, object]:
-    """Give templates `main_menu` and `settings_menu`, computed when a page shows them."""
-    return {"main_menu": lambda: _main(request), "settings_menu": lambda: _settings(request)}
+    """Give templates `main_menu` and `settings_menu`, computed once and when a page shows them."""
+    return {"main_menu": cache(lambda: _main(request)), "settings_menu": cache(lambda: _settings(request))}
 
 
 def _main(request: HttpRequest) -> list[tuple[str, str, bool]]:

@@ -28,6 +28,8 @@ from cgr.web.systems.words import in_words
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponse
 
 _KEPT = "oauth_pending"
@@ -38,11 +40,7 @@ _KEPT = "oauth_pending"
 @require_POST
 def begin_connect(request: HttpRequest, code: str) -> HttpResponse:
     """Lead an administrator to the DHIS2 of a system, to let the registry act there."""
-    try:
-        url, pending = authorization.begin_authorization(actor_of(request.user), code)
-    except CgrError as error:
-        return _failed(request, error)
-    return _lead_there(request, url, pending)
+    return _lead_there(request, lambda: authorization.begin_authorization(actor_of(request.user), code))
 
 
 @never_cache
@@ -50,11 +48,7 @@ def begin_connect(request: HttpRequest, code: str) -> HttpResponse:
 @confirmed
 def begin_link(request: HttpRequest, code: str) -> HttpResponse:
     """Lead a person to a DHIS2, to link the account they sign in with there: from then on it opens this one."""
-    try:
-        url, pending = linking.begin_link(actor_of(request.user), code)
-    except CgrError as error:
-        return _failed(request, error)
-    return _lead_there(request, url, pending)
+    return _lead_there(request, lambda: linking.begin_link(actor_of(request.user), code))
 
 
 @never_cache
@@ -115,7 +109,11 @@ def _sign_in(request: HttpRequest, person: int) -> HttpResponse:
     return response
 
 
-def _lead_there(request: HttpRequest, url: str, pending: Pending) -> HttpResponse:
+def _lead_there(request: HttpRequest, begin: Callable[[], tuple[str, Pending]]) -> HttpResponse:
+    try:
+        url, pending = begin()
+    except CgrError as error:
+        return _failed(request, error)
     request.session[_KEPT] = pending.sealed()
     return render(request, "web/oauth_leave.html", {"url": url, "host": pending.url})
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("cgr.web.trail.urls")),
     path("", include("cgr.web.types.urls")),
     path("", include("cgr.web.imports.urls")),
+    path("", include("cgr.web.proposals.urls")),
     *oauth.urlpatterns,
     *documents.urlpatterns,
     path("language/", include("django.conf.urls.i18n")),

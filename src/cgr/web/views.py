@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
+from cgr.registry.queries.proposals import waiting
 from cgr.runs import queries as runs
 from cgr.web.runs.jobs import jobs_shown
 from cgr.web.systems.listing import listed
@@ -39,20 +40,21 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what a person who signs in looks for first."""
     actor = actor_of(request.user)
     found = list(runs.runs(actor).defer("names", "settings")[:_RUNS_SHOWN])
-    waiting = [row for row in runs.latest_of_each(actor) if _needs_somebody(row)]
+    undecided = [row for row in runs.latest_of_each(actor) if _needs_somebody(row)]
     known = listed(actor)
     used = {row.system.code for row in found if row.system is not None and row.started is not None}
     return render(
         request,
         "web/home.html",
         {
-            "attention": jobs_shown(waiting[:_ATTENTION_SHOWN]),
-            "more_attention": max(0, len(waiting) - _ATTENTION_SHOWN),
+            "attention": jobs_shown(undecided[:_ATTENTION_SHOWN]),
+            "more_attention": max(0, len(undecided) - _ATTENTION_SHOWN),
             "untried": [one for one in known if _untried(one) and one["code"] not in used],
             "failing": [one for one in known if one["enabled"] and one["failure"]],
             "systems": known,
             "manages_systems": may_anywhere(actor, Permission.MANAGE_SYSTEMS),
             "runs": jobs_shown(found),
+            "proposals": waiting(actor),
             "runs_shown": _RUNS_SHOWN,
         },
     )

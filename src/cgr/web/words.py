@@ -29,7 +29,34 @@ RUN_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {
 RUN_KINDS: Final[dict[str, _StrPromise]] = {
     "sync": gettext_lazy("Synchronization"),
     "import": gettext_lazy("Import"),
+    "drift": gettext_lazy("Look for drift"),
 }
+
+ATTRIBUTE_KINDS: Final[dict[str, _StrPromise]] = {
+    "text": pgettext_lazy("kind of attribute", "Text"),
+    "localized_text": pgettext_lazy("kind of attribute", "Text in several languages"),
+    "boolean": pgettext_lazy("kind of attribute", "Yes or no"),
+    "date": pgettext_lazy("kind of attribute", "Date"),
+    "integer": pgettext_lazy("kind of attribute", "Integer"),
+    "decimal": pgettext_lazy("kind of attribute", "Decimal"),
+    "term": pgettext_lazy("kind of attribute", "Term"),
+}
+
+UNIT_FIELDS: Final[dict[str, _StrPromise]] = {
+    "name": gettext_lazy("Name"),
+    "shortName": gettext_lazy("Short name"),
+    "code": gettext_lazy("Code"),
+    "openingDate": gettext_lazy("Opening date"),
+    "closedDate": gettext_lazy("Closed date"),
+    "description": gettext_lazy("Description"),
+    "comment": gettext_lazy("Comment"),
+    "url": gettext_lazy("Web address"),
+    "contactPerson": gettext_lazy("Contact person"),
+    "address": gettext_lazy("Address"),
+    "email": gettext_lazy("E-mail"),
+    "phoneNumber": gettext_lazy("Phone number"),
+}
+"""What DHIS2 keeps of an organisation unit beside its place and its geometry."""
 
 ROLES: Final[dict[str, _StrPromise]] = {
     "system-administrator": gettext_lazy("System Administrator"),
@@ -58,6 +85,8 @@ COUNTS: Final[dict[str, _StrPromise]] = {
     "conflict": gettext_lazy("! conflicts"),
     "vanished": gettext_lazy("vanished"),
     "not_selected": gettext_lazy("not selected"),
+    "agreed": gettext_lazy("agreed on"),
+    "deleted": gettext_lazy("! deleted there"),
 }
 """In the order in which pages show them."""
 
@@ -70,6 +99,7 @@ def counts_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
+    "accept": pgettext_lazy("audit log", "accept"),
     "apply": pgettext_lazy("audit log", "apply"),
     "cancel": pgettext_lazy("audit log", "cancel"),
     "change": pgettext_lazy("audit log", "change"),
@@ -81,7 +111,9 @@ AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "import": pgettext_lazy("audit log", "import"),
     "link": pgettext_lazy("audit log", "link"),
     "plan": pgettext_lazy("audit log", "plan"),
+    "propose": pgettext_lazy("audit log", "propose"),
     "queue": pgettext_lazy("audit log", "queue"),
+    "reject": pgettext_lazy("audit log", "reject"),
     "release": pgettext_lazy("audit log", "release"),
     "remove second factor": pgettext_lazy("audit log", "remove second factor"),
     "reserve": pgettext_lazy("audit log", "reserve"),
@@ -91,6 +123,7 @@ AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "sign in": pgettext_lazy("audit log", "sign in"),
     "sign out": pgettext_lazy("audit log", "sign out"),
     "unlink": pgettext_lazy("audit log", "unlink"),
+    "withdraw": pgettext_lazy("audit log", "withdraw"),
     "add second factor": pgettext_lazy("audit log", "add second factor"),
     "renew second factor": pgettext_lazy("audit log", "renew second factor"),
 }
@@ -100,9 +133,11 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "external-ids": pgettext_lazy("audit log", "external ids"),
     "geo-objects": pgettext_lazy("audit log", "Geo-Objects"),
     "hierarchy": pgettext_lazy("audit log", "hierarchy"),
+    "mapping-template": pgettext_lazy("audit log", "mapping of columns"),
     "membership": pgettext_lazy("audit log", "role"),
     "organization": pgettext_lazy("audit log", "organization"),
     "person": pgettext_lazy("audit log", "person"),
+    "proposal": pgettext_lazy("audit log", "proposal"),
     "run": pgettext_lazy("audit log", "run"),
     "secrets": pgettext_lazy("audit log", "secrets"),
     "session": pgettext_lazy("audit log", "session"),
@@ -111,6 +146,7 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "term-tree": pgettext_lazy("audit log", "tree of terms"),
     "token": pgettext_lazy("audit log", "token"),
     "type": pgettext_lazy("audit log", "type"),
+    "upload": pgettext_lazy("audit log", "uploaded file"),
     "user": pgettext_lazy("audit log", "account"),
 }
 """What was changed, as the log calls it."""

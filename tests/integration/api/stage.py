@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from cgr.accounts.actions import create_token
@@ -40,6 +41,12 @@ class Program:
         data = body if as_lines else "" if body is None else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._client.generic(method, f"/api/v1{path}", data, headers={**self.headers, **named}, **sent)
+
+    def send_file(self, path: str, name: str, content: bytes, mapping: Any, **headers: str) -> HttpResponse:
+        """Send a file with a mapping of columns, as a form of two parts."""
+        parts = {"file": ContentFile(content, name), "mapping": json.dumps(mapping)}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.post(f"/api/v1{path}", parts, headers={**self.headers, **named})
 
     def get(self, path: str) -> Any:
         answer = self.ask("GET", path)

@@ -138,7 +138,11 @@ def test_the_same_key_starts_the_same_run_for_the_same_actor() -> None:
         != (first.json()["id"])
     )
     assert program.ask("POST", "/syncs/own-sync/plans", {}).status_code == 202
-    assert Run.objects.filter(state="queued").count() == 3
+    look = program.ask("POST", "/syncs/own-sync/drift")
+    assert (look.status_code, look.headers["Location"]) == (202, f"/api/v1/runs/{look.json()['id']}")
+    assert program.ask("GET", look.headers["Location"].removeprefix("/api/v1")).json()["kind"] == "drift"
+    assert program.ask("GET", "/syncs/own-sync/drift").json()["looked"] is None
+    assert Run.objects.filter(state="queued", kind="sync").count() == 3
 
 
 def test_a_run_of_a_revoked_token_does_nothing() -> None:

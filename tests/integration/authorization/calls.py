@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import pkgutil
 from datetime import date
 from functools import partial
@@ -18,17 +19,18 @@ from cgr.accounts import actions as accounts
 from cgr.accounts import queries as people
 from cgr.accounts.models import ApiToken
 from cgr.accounts.trail import trail
-from cgr.configuration import applying, exporting
+from cgr.configuration import applying, deleting, exporting
 from cgr.configuration.document import parse_document
 from cgr.core.arranging import Spot
 from cgr.core.definitions import HierarchyDefinition, TermDefinition, TermTreeDefinition, TypeDefinition
-from cgr.core.drafts import ObjectDraft
+from cgr.core.drafts import Always, ObjectDraft
 from cgr.core.importing import parse_answer
 from cgr.core.plan_words import Names
 from cgr.core.rows import RowMapping
 from cgr.core.schedule import Schedule
 from cgr.dhis2.oauth import OAuthServer
-from cgr.imports import answers, offering, suggesting
+from cgr.files import Choice
+from cgr.imports import answers, offering, suggesting, templates, uploads
 from cgr.imports import background as imports
 from cgr.imports import reports as import_reports
 from cgr.imports.actions import Request, import_units
@@ -36,7 +38,9 @@ from cgr.imports.files import FileRequest, import_file
 from cgr.registry import actions as registry
 from cgr.registry import catalogue
 from cgr.registry.actions.objects import ObjectsRefused
+from cgr.registry.models import Proposal
 from cgr.registry.queries import cards, definitions, finding, objects, tables, terms_in_use, tree
+from cgr.registry.queries import proposals as proposing
 from cgr.runs import actions as run_actions
 from cgr.runs import evidence
 from cgr.runs import queries as runs
@@ -93,6 +97,16 @@ def _mine(actor: Actor, place: Place) -> str:
     return f"{actor.name}-token" if place.word == "own" else place.token
 
 
+def _proposal(place: Place) -> Proposal:
+    return Proposal.objects.get(reason=f"{place.word} reason")
+
+
+def _waits(actor: Actor, place: Place) -> bool:
+    """With nothing waiting elsewhere, whether anything waits for the actor."""
+    Proposal.objects.exclude(pk=place.proposal).update(state="withdrawn")
+    return proposing.waiting(actor) == 1
+
+
 def _makes_token_for(actor: Actor, place: Place) -> bool:
     owner = "" if place.word == "own" else place.member.username
     accounts.create_token(actor, "new", scopes=["read"], days=1, owner=owner)
@@ -134,9 +148,13 @@ def _request(place: Place) -> Request:
     return Request(place.system.code, f"{place.word}-tree", {1: f"{place.word}-country"})
 
 
+def _of_rows(place: Place) -> FileRequest:
+    return FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
+
+
 def _from_file(do: Callable[..., object], actor: Actor, place: Place) -> object:
     """Import a file of one row, or have it imported; what is refused is refused before it is read."""
-    request = FileRequest("rows.csv", f"{place.word}-country", RowMapping(code="Code", label="Name"))
+    request = _of_rows(place)
     with NamedTemporaryFile(suffix=".csv") as file:
         file.write(b"Code,Name\nX1,Somewhere\n")
         file.flush()
@@ -264,6 +282,9 @@ CALLS: dict[str, Call] = {
     "registry.actions.external_ids.set_external_id": lambda a, p: registry.set_external_id(
         a, p.object.pk, system=p.system.code, value="DiszpKrYNg8"
     ),
+    "registry.actions.deleting.delete_hierarchy": lambda a, p: registry.delete_hierarchy(a, f"{p.word}-tree"),
+    "registry.actions.deleting.delete_term_tree": lambda a, _: registry.delete_term_tree(a, "shared"),
+    "registry.actions.deleting.delete_type": lambda a, p: registry.delete_type(a, f"{p.word}-country"),
     "registry.actions.hierarchies.save_hierarchy": lambda a, p: registry.save_hierarchy(
         a, HierarchyDefinition(f"{p.word}-new", p.code, "New", {f"{p.word}-country": {}})
     ),
@@ -279,6 +300,17 @@ CALLS: dict[str, Call] = {
         ).errors
     ),
     "registry.actions.objects.write_objects": _writes,
+    "registry.actions.proposing.accept": lambda a, p: registry.accept(a, p.proposal),
+    "registry.actions.proposing.propose": lambda a, p: registry.propose(
+        a,
+        ObjectDraft(type=f"{p.word}-country", code=f"{p.word}-2", key=None, label=Always({"default": "New"})),
+        reason="x",
+    ),
+    "registry.actions.proposing.propose_line": lambda a, p: registry.propose_line(
+        a, f'{{"type":"{p.word}-country","code":"{p.word}-1","label":"Other"}}'.encode(), reason="x"
+    ),
+    "registry.actions.proposing.reject": lambda a, p: registry.reject(a, p.proposal, reason="x"),
+    "registry.actions.proposing.withdraw": lambda a, p: registry.withdraw(a, p.proposal),
     "registry.actions.terms.save_term_tree": lambda a, _: registry.save_term_tree(
         a, TermTreeDefinition("new", "New", (TermDefinition("one", "One"),))
     ),
@@ -305,6 +337,13 @@ CALLS: dict[str, Call] = {
         f"{p.word}-tree" in _codes(definitions.export_hierarchies(a))
     ),
     "registry.queries.cards.open_object": lambda a, p: cards.open_object(a, p.object.uid),
+    "registry.queries.proposals.may_decide": lambda a, p: proposing.may_decide(a, _proposal(p)),
+    "registry.queries.proposals.open_proposals": lambda a, p: (
+        p.proposal in {row.pk for row in proposing.open_proposals(a, p.object.pk)}
+    ),
+    "registry.queries.proposals.proposal": lambda a, p: proposing.proposal(a, str(p.proposal)),
+    "registry.queries.proposals.proposals": lambda a, p: p.proposal in {row.pk for row in proposing.proposals(a)},
+    "registry.queries.proposals.waiting": _waits,
     "registry.queries.cards.uid_of": lambda a, p: cards.uid_of(a, p.object.type.code, p.object.code),
     "registry.queries.finding.find_objects": lambda a, p: bool(
         finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits
@@ -318,6 +357,12 @@ CALLS: dict[str, Call] = {
         f'"{p.word}-1"'.encode() in b"".join(objects.page_of_objects(a, most=10)[0])
     ),
     "registry.queries.objects.geo_object": lambda a, p: objects.geo_object(a, f"{p.word}-country", f"{p.word}-1"),
+    "registry.queries.objects.objects_by_type": lambda a, p: (
+        f"{p.word}-country" in objects.objects_by_type(a, as_of=date(2026, 11, 23))[0].types
+    ),
+    "registry.queries.tables.export_layers": lambda a, p: (
+        f"{p.word}-country" in {shape.code for shape, _, _ in tables.export_layers(a, as_of=date(2026, 11, 23))}
+    ),
     "registry.queries.tables.export_table": lambda a, p: (
         f"{p.word}-1" in {one["code"] for one in tables.export_table(a, as_of=date(2026, 11, 23))[1]}
     ),
@@ -354,6 +399,7 @@ CALLS: dict[str, Call] = {
     "sync.background.queue_apply": lambda a, p: background.queue_apply(a, p.run, digest=p.run.digest),
     "sync.background.queue_resume": lambda a, p: background.queue_resume(a, p.run),
     "sync.background.queue_undo": lambda a, p: background.queue_undo(a, p.run),
+    "sync.background.queue_look": lambda a, p: background.queue_look(a, f"{p.word}-sync"),
     "sync.drift.look": lambda a, p: drift.look(a, f"{p.word}-sync"),
     "sync.drift.known": lambda a, p: drift.known(a, f"{p.word}-sync"),
     "sync.scheduling.set_schedule": lambda a, p: scheduling.set_schedule(a, f"{p.word}-sync", Schedule("0 3 * * *")),
@@ -374,11 +420,15 @@ CALLS: dict[str, Call] = {
         system=p.system.code,
         settings=p.mapping,
     ),
+    "sync.configs.set_notify": lambda a, p: configs.set_notify(a, f"{p.word}-sync", None),
     "sync.configs.delete_config": lambda a, p: configs.delete_config(a, f"{p.word}-sync"),
     "sync.configs.configs": lambda a, p: f"{p.word}-sync" in _codes(configs.configs(a)),
     "sync.configs.config": lambda a, p: configs.config(a, f"{p.word}-sync"),
     "sync.configs.export": lambda a, p: f"{p.word}-sync" in _codes(configs.export(a)),
     "sync.configs.require_own": lambda a, p: configs.require_own(a, p.config),
+    "sync.uses.configs_of_hierarchy": lambda a, p: (
+        f"{p.word}-sync" in uses.configs_of_hierarchy(a, f"{p.word}-tree").names
+    ),
     "sync.uses.configs_with_type": lambda a, p: (
         f"{p.word}-sync" in uses.configs_with_type(a, f"{p.word}-country", hierarchies={f"{p.word}-tree"}).names
     ),
@@ -394,6 +444,23 @@ CALLS: dict[str, Call] = {
     "imports.actions.import_units": lambda a, p: import_units(a, _request(p)),
     "imports.files.import_file": partial(_from_file, import_file),
     "imports.background.queue_file_import": partial(_from_file, imports.queue_file_import),
+    "imports.uploads.keep_upload": lambda a, p: uploads.keep_upload(
+        a, Path(os.devnull), organization=p.code, name="rows.csv"
+    ),
+    "imports.uploads.uploads": lambda a, p: p.upload in uploads.uploads(a),
+    "imports.uploads.upload": lambda a, p: uploads.upload(a, p.upload.pk),
+    "imports.uploads.look_again": lambda a, p: uploads.look_again(a, p.upload, Choice()),
+    "imports.uploads.keep_said": lambda a, p: uploads.keep_said(a, p.upload, {"type": "other"}),
+    "imports.uploads.queue_upload": lambda a, p: uploads.queue_upload(a, p.upload, _of_rows(p)),
+    "imports.uploads.discard_upload": lambda a, p: uploads.discard_upload(a, p.upload),
+    "imports.uploads.forget_old_uploads": lambda a, _: uploads.forget_old_uploads(a),
+    "imports.templates.remember": lambda a, p: templates.remember(a, _of_rows(p), name="new"),
+    "imports.templates.templates": lambda a, p: p.template in templates.templates(a),
+    "imports.templates.template": lambda a, p: templates.template(a, p.code, p.template.name),
+    "imports.templates.request_by": lambda a, p: templates.request_by(
+        a, p.template.name, type_code=f"{p.word}-country", file="rows.csv"
+    ),
+    "imports.templates.forget": lambda a, p: templates.forget(a, p.template),
     "imports.background.queue_import": lambda a, p: imports.queue_import(a, _request(p)),
     "imports.background.resume_import": lambda a, p: imports.resume_import(a, p.run),
     "imports.background.cancel_import": lambda a, p: imports.cancel_import(a, p.run),
@@ -405,11 +472,33 @@ CALLS: dict[str, Call] = {
     "imports.offering.hierarchies_to_import_into": lambda a, p: (
         f"{p.word}-tree" in _codes(offering.hierarchies_to_import_into(a))
     ),
+    "imports.offering.types_to_import_rows_into": lambda a, p: bool(offering.types_to_import_rows_into(a, p.code)),
+    "imports.offering.standings_of": lambda a, p: bool(offering.standings_of(a, f"{p.word}-country")),
     "imports.offering.what_dhis2_offers": lambda a, p: offering.what_dhis2_offers(a, p.system.code),
     "imports.offering.find_units": lambda a, p: offering.find_units(a, p.system.code, "north"),
     "imports.reports.import_run": lambda a, p: import_reports.import_run(a, str(p.run.pk)),
     "configuration.applying.apply": lambda a, p: applying.apply(a, _yaml(p)),
     "configuration.applying.apply_document": lambda a, p: applying.apply_document(a, parse_document(_yaml(p))),
+    "configuration.deleting.breaking_attribute": lambda a, p: deleting.breaking_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks"
+    ),
+    "configuration.deleting.breaking_hierarchy": lambda a, p: deleting.breaking_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.breaking_place": lambda a, p: deleting.breaking_place(
+        a, f"{p.word}-tree", f"{p.word}-country"
+    ),
+    "configuration.deleting.breaking_term": lambda a, _: deleting.breaking_term(a, "shared", "one"),
+    "configuration.deleting.breaking_term_tree": lambda a, _: deleting.breaking_term_tree(a, "shared"),
+    "configuration.deleting.breaking_type": lambda a, p: deleting.breaking_type(a, f"{p.word}-country"),
+    "configuration.deleting.delete_hierarchy": lambda a, p: deleting.delete_hierarchy(a, f"{p.word}-tree"),
+    "configuration.deleting.delete_term_tree": lambda a, _: deleting.delete_term_tree(a, "shared"),
+    "configuration.deleting.delete_type": lambda a, p: deleting.delete_type(a, f"{p.word}-country"),
+    "configuration.deleting.remove_attribute": lambda a, p: deleting.remove_attribute(
+        a, f"{p.word}-country", f"{p.word}-remarks", consent=True
+    ),
+    "configuration.deleting.remove_term": lambda a, _: deleting.remove_term(a, "shared", "one", consent=True),
+    "configuration.deleting.take_out_type": lambda a, p: deleting.take_out_type(
+        a, f"{p.word}-tree", f"{p.word}-country", consent=True
+    ),
     "configuration.exporting.document_of": lambda a, p: f"{p.word}-country" in str(exporting.document_of(a)),
     "configuration.exporting.export": lambda a, p: f"{p.word}-country" in exporting.export(a),
 }

@@ -6,7 +6,12 @@ An operation is let through unless the answer is 401, 403 or 404; a list, if som
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
+
+from django.core.files.base import ContentFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from cgr.api.registry_api import api
 
@@ -22,19 +27,31 @@ _LISTS = {
     "GET /config",
     "GET /hierarchies",
     "GET /objects",
+    "GET /objects.csv",
     "GET /objects.geojson",
+    "GET /objects.gpkg",
     "GET /objects.ndjson",
+    "GET /objects.xlsx",
     "GET /organizations",
+    "GET /proposals",
     "GET /runs",
     "GET /syncs",
     "GET /terms",
     "GET /systems",
     "GET /types",
 }
-SHARED_BY_ALL = {"GET /whoami", "GET /terms", "GET /terms/{code}", "PUT /terms/{code}"}
+SHARED_BY_ALL = {
+    "GET /whoami",
+    "GET /terms",
+    "GET /terms/{code}",
+    "PUT /terms/{code}",
+    "DELETE /terms/{code}",
+    "DELETE /terms/{code}/terms/{term}",
+}
 """Those that are about oneself, or about what belongs to the whole instance."""
 
 _LINES = "POST /objects"
+_FILE = "POST /imports/files"
 
 
 def operations() -> set[str]:
@@ -47,11 +64,11 @@ def ask(client: Client, label: str, place: Place, token: str | None) -> HttpResp
     """Ask an operation about a place; whoever edits claims to have seen the present state."""
     method, _, path = label.partition(" ")
     body = _body(label, place)
-    sent = body if isinstance(body, str) else json.dumps(body)
+    sent = body if isinstance(body, str | bytes) else json.dumps(body)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if method in {"PUT", "PATCH", "DELETE"}:
         headers["If-Match"] = "*"
-    kind = "application/x-ndjson" if label == _LINES else "application/json"
+    kind = {_LINES: "application/x-ndjson", _FILE: MULTIPART_CONTENT}.get(label, "application/json")
     return client.generic(method, f"/api/v1{_filled(label, path, place)}", sent, content_type=kind, headers=headers)
 
 
@@ -59,9 +76,15 @@ def let_through(label: str, place: Place, answer: HttpResponse) -> bool:
     """Say whether the answer is one to somebody who may ask."""
     if label in _LISTS and answer.status_code == 200:
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
-        return ("shared" if label == "GET /terms" else place.word) in body.decode()
+        texts = unpacked(body) if label == "GET /objects.xlsx" else body
+        return ("shared" if label == "GET /terms" else place.word).encode() in texts
     # A type that one may not edit is to a file like one that isn't there.
     return answer.status_code not in ({401, 403, 404, 422} if label == _LINES else {401, 403, 404})
+
+
+def unpacked(workbook: bytes) -> bytes:
+    with ZipFile(BytesIO(workbook)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist())
 
 
 def _filled(label: str, path: str, place: Place) -> str:
@@ -75,15 +98,19 @@ def _filled(label: str, path: str, place: Place) -> str:
         "/syncs/": f"{word}-sync",
         "/objects/": f"{word}-1",
     }
-    code = next((code for part, code in codes.items() if part in path), "")
+    code = next((code for part, code in codes.items() if path.startswith(part)), "")
     run = place.import_run if "/imports/" in path else place.run
     filled = (
         path.replace("{uid}", "OuUnit00001")
         .replace("{code}", code)
         .replace("{run}", str(run.pk))
         .replace("{type}", f"{word}-country")
+        .replace("{number}", str(place.proposal))
+        .replace("{type_code}", f"{word}-country")
+        .replace("{attribute}", f"{word}-remarks")
+        .replace("{term}", "one")
     )
-    return f"{filled}?type={word}-country" if label.endswith("/candidates") else filled
+    return f"{filled}?type={word}-country" if label.endswith("/candidates") or label == _FILE else filled
 
 
 def _body(label: str, place: Place) -> Any:
@@ -117,6 +144,12 @@ def _body(label: str, place: Place) -> Any:
         },
         "PUT /syncs/{code}/schedule": {"cron": "0 3 * * *"},
         "POST /syncs/{code}/plans": {},
+        "POST /proposals": {
+            "object": {"type": f"{word}-country", "code": f"{word}-1", "label": "Other"},
+            "reason": "x",
+        },
+        "POST /proposals/{number}/accept": {},
+        "POST /proposals/{number}/reject": {"reason": "x"},
         "POST /runs/{run}/apply": {"digest": place.run.digest},
         "POST /imports": importing,
         "POST /imports/preview": importing,
@@ -124,6 +157,7 @@ def _body(label: str, place: Place) -> Any:
         "POST /imports/{run}/suggestions/accept": {"above": 0.9},
         "POST /config": {"version": 1, "types": [a_type]},
         "PATCH /objects/{type}/{code}": {"label": "Other"},
+        _FILE: encode_multipart(BOUNDARY, {"file": ContentFile(b"Code\nX1\n", "x.csv"), "mapping": "code: Code"}),
         _LINES: json.dumps({"type": f"{word}-country", "code": f"{word}-1", "label": "Other"}),
     }
     return bodies.get(label, "")

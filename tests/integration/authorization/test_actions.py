@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "authorization.md").read_text("utf-8")
 SHARED_BY_ALL = {
+    "registry.actions.deleting.delete_term_tree",
+    "configuration.deleting.breaking_term",
+    "configuration.deleting.breaking_term_tree",
+    "configuration.deleting.delete_term_tree",
+    "configuration.deleting.remove_term",
     "registry.actions.terms.save_term_tree",
     "registry.actions.terms.save_term",
     "registry.actions.terms.place_term",

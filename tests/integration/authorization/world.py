@@ -15,8 +15,9 @@ from cgr.core.changes import Counts, ObjectRef, Plan, Problem, ProblemCode
 from cgr.core.definitions import AttributeDefinition, HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.core.plan_words import Names
-from cgr.registry.actions import apply_objects, save_hierarchy, save_type
-from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy
+from cgr.imports.models import MappingTemplate, Upload
+from cgr.registry.actions import apply_objects, propose_line, save_hierarchy, save_type
+from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy, Proposal
 from cgr.runs.actions import begin_import, store_plan
 from cgr.runs.models import Run
 from cgr.sync.configs import save_config
@@ -45,6 +46,9 @@ class Place:
     token: str
     session: int
     line: int
+    proposal: int
+    upload: Upload
+    template: MappingTemplate
 
     @property
     def code(self) -> str:
@@ -87,7 +91,7 @@ def make_place(word: str) -> Place:
         about={},
     )
     import_run = begin_import(
-        OPERATOR, organization=system.organization, system=system, settings={}, today="2026-11-23"
+        OPERATOR, organization=system.organization, system=system, settings={"columns": ["Code"]}, today="2026-11-23"
     )
     member = make_person(f"{word}-member", "api-consumer", code)
     geo_object = GeoObject.objects.get(code=f"{word}-1")
@@ -104,6 +108,18 @@ def make_place(word: str) -> Place:
         f"{word}-member-token",
         session_of(member),
         run.items.get().pk,
+        propose_line(OPERATOR, line.replace(b"land", b"kingdom"), reason=f"{word} reason").pk,
+        *_files(word, system.organization),
+    )
+
+
+def _files(word: str, organization: Organization) -> tuple[Upload, MappingTemplate]:
+    kept = {"organization": organization, "by": "a test", "at": "2026-11-23T00:00Z"}
+    look = {"kind": "csv", "columns": ["Code", "Name"], "rows": [], "values": {}}
+    upload = Upload.objects.create(name=f"{word}.csv", size=0, look=look, **kept)
+    mapping = {"code": "Code", "label": "Name"}
+    return upload, MappingTemplate.objects.create(
+        name=f"{word} mapping", type=f"{word}-country", mapping=mapping, **kept
     )
 
 
@@ -116,6 +132,9 @@ def take_away(place: Place) -> None:
     elsewhere = 1_000_000
     Run.objects.filter(pk=place.run.pk).update(id=elsewhere)
     Run.objects.filter(pk=place.import_run.pk).update(id=elsewhere + 1)
+    Proposal.objects.filter(pk=place.proposal).update(id=elsewhere)
+    Upload.objects.filter(pk=place.upload.pk).update(id=elsewhere)
+    MappingTemplate.objects.filter(pk=place.template.pk).update(name="gone")
     GeoObject.objects.filter(pk=place.object.pk).update(id=elsewhere)
     UserSession.objects.filter(pk=place.session).update(id=elsewhere)
     ApiToken.objects.filter(name=place.token).update(name="gone")

@@ -24,7 +24,8 @@ REQUIREMENTS = Path(__file__).parents[3] / "requirements"
 FILES = ("runtime.txt", "dev.txt", "tools.txt")
 UV = Path(sys.executable).parent / "uv"
 _PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Zlib|0BSD|CC0|MIT-0)\b", re.IGNORECASE)
-_LINKED = {"certifi", "psycopg", "psycopg-binary", "psycopg-pool"}  # MPL, LGPL: used as they are, never changed
+# MPL and LGPL: docs/decisions/copyleft-as-it-is.md
+_USED_AS_THEY_ARE = {"certifi", "psycopg", "psycopg-binary", "psycopg-pool"}
 
 
 def pinned(file: str) -> list[tuple[Requirement, int]]:
@@ -65,7 +66,7 @@ def _installed(name: str) -> str:
 @pytest.mark.parametrize("name", sorted({one.name for one in here("runtime.txt")}))
 def test_its_licence_lets_us_and_our_users_use_it(name: str) -> None:
     found = licence(distribution(name))
-    assert name in _LINKED or _PERMISSIVE.search(found), f"{name}: {found}"
+    assert name in _USED_AS_THEY_ARE or _PERMISSIVE.search(found), f"{name}: {found}"
 
 
 def licence(package: Distribution) -> str:

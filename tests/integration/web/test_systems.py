@@ -22,7 +22,6 @@ from cgr.core.definitions import HierarchyDefinition, TypeDefinition
 from cgr.core.mapping import LevelMapping, SyncMapping, SyncType
 from cgr.dhis2.check import needed_authorities
 from cgr.dhis2.compatibility import compatibility_table
-from cgr.dhis2.errors import FAULTS
 from cgr.dhis2.registration import legacy_registration, registration
 from cgr.dhis2.versions import features_of
 from cgr.registry.actions import save_hierarchy, save_type
@@ -357,8 +356,7 @@ def test_the_whole_table_of_versions_is_shown_in_both_languages() -> None:
 
 
 def test_what_the_rooms_below_say_to_the_pages_word_for_word_has_its_french() -> None:
-    said = {fault.next_step for fault in FAULTS.values()}
-    said |= {text for row in compatibility_table() for text in (row.verified, row.notes) if text}
+    said = {text for row in compatibility_table() for text in (row.verified, row.notes) if text}
     for found in (
         legacy_registration(client_id="c", redirect_uri="u", grant="code"),
         legacy_registration(client_id="c", redirect_uri="u", grant="password"),

@@ -201,6 +201,33 @@ def test_a_type_is_placed_moved_and_taken_out_without_scripts() -> None:
     assert tree() == {"region": {"facility": {}}}
 
 
+def test_what_is_in_use_is_named_instead_of_deleted_and_the_rest_is_deleted_once_confirmed() -> None:
+    maps_owner(organization="MOH")
+    ada = browser_of("ada")
+    for page, told in (
+        ("id/facility/edit/", "It has a place in hierarchies: admin."),
+        ("hierarchies/id/admin/edit/", "1 synchronization configuration uses it: to-hmis."),
+        ("terms/id/ownership/edit/", "Attributes draw from it: facility.owner."),
+    ):
+        refused = text_of(ada.post(f"/types/{page}", {"do": "remove", "confirmed": "1"}))
+        assert told in refused
+        assert 'name="confirmed"' not in refused
+    save_type(OPERATOR, TypeDefinition("ward", "MOH", "Ward"))
+    save_hierarchy(OPERATOR, HierarchyDefinition("health", "MOH", "Health", {"facility": {}}))
+    save_term_tree(OPERATOR, TermTreeDefinition("colours", "Colours"))
+    for page, back in (
+        ("id/ward/", "/types/"),
+        ("hierarchies/id/health/", "/types/hierarchies/"),
+        ("terms/id/colours/", "/types/terms/"),
+    ):
+        asked = text_of(ada.post(f"/types/{page}edit/", {"do": "remove"}))
+        assert "Nothing depends on it." in asked
+        assert ada.get(f"/types/{page}").status_code == 200
+        assert ada.post(f"/types/{page}edit/", {"do": "remove", "confirmed": "1"})["Location"] == back
+        assert ada.get(f"/types/{page}").status_code == 404
+    assert browser_of("xi").post("/types/id/facility/edit/", {"do": "remove"}).status_code == 404
+
+
 @pytest.mark.parametrize(
     "path", ["", "id/facility/", "terms/", "terms/id/ownership/", "hierarchies/", "hierarchies/id/admin/"]
 )

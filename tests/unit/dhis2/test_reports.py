@@ -221,13 +221,6 @@ def test_a_refusal_that_fits_nothing_sent_stays_as_it_is() -> None:
     assert attribute_refusals(lonely, [unit("OuA")]).refusals == lonely.refusals[:1]
 
 
-@pytest.mark.parametrize(
-    ("code", "lacking"), [("E3000", True), ("E3001", True), ("E1520", True), ("E1522", False), ("E4000", False)]
-)
-def test_a_missing_authority_is_told_from_a_faulty_unit(code: str, *, lacking: bool) -> None:
-    assert parsed(report({"errorCode": code}, uid="OuFacility1")).lacks_authority is lacking
-
-
 SCENARIOS = [
     "15-atomic-invalid-parent",
     "15-atomic-toolong",

@@ -6,6 +6,7 @@ import gzip
 import io
 import sqlite3
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -103,7 +104,7 @@ def test_a_file_of_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> No
 
 def test_a_database_that_is_no_geopackage_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "given.gpkg"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table secrets (a)")
     with pytest.raises(BadInput, match="no GeoPackage"), open_table(path):
         pass
@@ -121,6 +122,18 @@ def test_mixed_encodings_are_told_by_their_line(tmp_path: Path) -> None:
     path.write_bytes("code,name\nF1,Kédougou\n".encode() + "F2,Sédhiou\n".encode("latin-1"))
     with pytest.raises(BadInput, match="Line 3"), open_table(path, Choice(encoding="utf-8")) as table:
         list(table.rows)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [(Choice(encoding=one), "no encoding") for one in ("nothing", "hex", "idna", "undefined", "a\x00b")]
+    + [(Choice(encoding="utf-8", delimiter=one), "can't separate") for one in ("ab", '"', "\n")],
+)
+def test_how_a_text_cannot_be_read_is_said(choice: Choice, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "given.csv"
+    path.write_bytes(b"code,name\nF1,a\n")
+    with pytest.raises(BadInput, match=said), open_table(path, choice):
+        pass
 
 
 def test_a_file_never_makes_anything_ask_the_network(tmp_path: Path) -> None:

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from cgr.core.records import OurObject
 
 
-def writing(known: OurObject | None, *, start: str | None, today: str) -> Callable[[object], Writing]:
-    """Give how values are written: from the day asked for; else a new one always, a changed one from today on."""
+def writing(
+    known: OurObject | None, *, start: str | None, today: str, until: str | None = None
+) -> Callable[[object], Writing]:
+    """Give how values are written: from the day asked for; else a new one always, a changed one from today on.
+
+    `until`: the day asked for as the first on which they don't hold any more; only with `start`.
+    """
     if start is not None:
-        return partial(Since, start)
+        return partial(Since, start, until=until)
     is_begun = known is not None and (known.starts is None or known.starts <= today)
     return partial(Since, today) if is_begun else Always
 

@@ -22,7 +22,7 @@ _FILTER_KINDS = ("term", "text", "boolean", "integer")
 
 def check_mapping(mapping: SyncMapping, types: Mapping[str, OurType], shape: RemoteShape | None) -> list[Finding]:
     """Give everything that is wrong, top level first. `types`: those of the hierarchy; `shape`: None when offline."""
-    findings = [*_locale_findings("", mapping.locale), *_limit_findings(mapping.limits)]
+    findings = [*_locale_findings(None, mapping.locale), *_limit_findings(mapping.limits)]
     if not mapping.levels:
         findings.append(
             Finding(
@@ -72,7 +72,7 @@ def _content_findings(row: Row, level: LevelMapping, our_type: OurType, shape: R
             "geometry", f"objects of type {our_type.code} have no geometry", next_step="Leave `geometry` out."
         )
     if level.locale is not None:
-        yield from _locale_findings(f"level {row.number} ({row.type}), ", level.locale)
+        yield from _locale_findings(row, level.locale)
     yield from field_findings(row, level, our_type)
     yield from _filter_findings(row, level, our_type)
     yield from level_group_findings(row, level, shape)
@@ -104,19 +104,21 @@ def _filter_findings(row: Row, level: LevelMapping, our_type: OurType) -> Iterat
             )
 
 
-def _locale_findings(prefix: str, locale: str) -> Iterator[Finding]:
+def _locale_findings(row: Row | None, locale: str) -> Iterator[Finding]:
+    """Look at the language of one level, or of all of them."""
     if locale == DEFAULT or canonical_locale(locale) == locale:
         return
-    where = f"{prefix}locale"
     written = canonical_locale(locale)
-    yield Finding(
-        Severity.ERROR,
-        where,
-        f"{where[0].upper()}{where[1:]}: “{locale}” is not a language as DHIS2 writes it.",
+    sentence = f"“{locale}” is not a language as DHIS2 writes it"
+    step = (
         f"Write {written}."
         if written
-        else "Write `default`, or a language like fr, or a language and region like pt_BR.",
+        else "Write `default`, or a language like fr, or a language and region like pt_BR."
     )
+    if row is not None:
+        yield row.error("locale", sentence, next_step=step)
+    else:
+        yield Finding(Severity.ERROR, "locale", f"Locale: {sentence}.", step)
 
 
 def _limit_findings(limits: Limits) -> Iterator[Finding]:

@@ -64,8 +64,8 @@ class Row(Struct, frozen=True):
 
     def _finding(self, severity: Severity, part: str, sentence: str, next_step: str, *, partial: bool) -> Finding:
         where = f"level {self.number} ({self.type})" + (f", {part}" if part else "")
-        message = f"{where[0].upper()}{where[1:]}: {sentence}."
-        return Finding(severity, where, message, next_step, partial)
+        start = f"Level {self.number} ({self.type}), {part}" if part else f"Level {self.number} ({self.type})"
+        return Finding(severity, where, f"{start}: {sentence}.", next_step, partial)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -119,21 +119,7 @@ def _draft_creation(ours: OurObject, place: Place, found: Survey) -> None:
     comparison = Comparison()
     _compare_values(ours, NOTHING, rules, {}, comparison)
     parent = _needed_parent(ours, None, rules, found, comparison)
-    found.drafts[ours.key] = Draft(
-        key=ours.key,
-        version=ours.version,
-        object=place.object,
-        object_uid=ours.uid,
-        rules=rules,
-        uid=ours.external_id or "",
-        creates=True,
-        parent=parent,
-        rivals=comparison.rivals,
-        label=comparison.label,
-        fields=comparison.fields,
-        groups=comparison.groups,
-        issues=comparison.issues,
-    )
+    found.drafts[ours.key] = _draft(ours, place, comparison, parent=parent, uid=ours.external_id or "", unit=None)
     _note(comparison, place.object, rules, found)
 
 
@@ -151,14 +137,22 @@ def _compare(ours: OurObject, unit: TheirUnit, place: Place, theirs: Theirs, fou
     _note(comparison, place.object, rules, found)
     if parent is None and comparison.is_empty:
         return
-    found.drafts[ours.key] = Draft(
+    found.drafts[ours.key] = _draft(ours, place, comparison, parent=parent, uid=unit.uid, unit=unit)
+
+
+def _draft(
+    ours: OurObject, place: Place, comparison: Comparison, *, parent: int | None, uid: str, unit: TheirUnit | None
+) -> Draft:
+    """Draft the creation of a unit (None), or the change of one that is there."""
+    return Draft(
         key=ours.key,
         version=ours.version,
         object=place.object,
         object_uid=ours.uid,
-        rules=rules,
-        uid=unit.uid,
+        rules=place.rules,
+        uid=uid,
         unit=unit,
+        creates=unit is None,
         parent=parent,
         rivals=comparison.rivals,
         label=comparison.label,

@@ -11,7 +11,7 @@ from cgr.core.rows.mapping import (
 )
 from cgr.core.rows.parents import AncestorIndex, ParentFinder
 from cgr.core.rows.planning import RowImported, RowPlanner, RowSituation, RowTrouble
-from cgr.core.rows.reading import Row
+from cgr.core.rows.reading import Row, says_a_term
 from cgr.core.rows.survey import Survey
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "columns_problem",
     "parse_row_mapping",
     "row_mapping_problem",
+    "says_a_term",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -62,8 +63,8 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """The mapping file of `cgr import file` (docs/reference/files.md).
 
     `label`: a column, or language → column. `geometry`: a point's columns, or true for the layer's own geometry.
-    `valid_from`: the day from which values hold; `valid_from_column`: the same, row by row. `sheet`: of a workbook, or
-    the layer of a GeoPackage. `template` names the mapping where a person chooses among several.
+    `valid_from`: the day from which values hold; `valid_from_column`: the same, row by row. `valid_to`: the first day
+    on which they don't hold any more. `sheet`: of a workbook, or the layer of a GeoPackage.
     """
 
     code: str | None = None
@@ -80,10 +81,23 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     strategy: Literal["new_and_update", "new_only", "update_only"] = "new_and_update"
     valid_from: str | None = None
     valid_from_column: str | None = None
+    valid_to: str | None = None
     empty: Literal["ignore", "clear"] = "ignore"
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+
+    def day_compared(self, today: str) -> str:
+        """Give the day as of which objects are compared with what rows say: today, where the period contains it.
+
+        Else the last day of a period that is over, or the first of one that lies ahead: what held outside of the period
+        says nothing about what would change.
+        """
+        if self.valid_to is None or self.valid_from is None:
+            return today
+        if self.valid_to <= today:
+            return (date.fromisoformat(self.valid_to) - timedelta(days=1)).isoformat()
+        return max(self.valid_from, today)
 
     def labels(self) -> dict[str, str]:
         """Give language → column."""
@@ -181,8 +195,22 @@ def _form_problems(mapping: RowMapping) -> Iterator[str]:
             yield f'label: "{language}" is not a language as DHIS2 writes it, like fr or pt_BR.'
     if mapping.valid_from is not None and (problem := date_problem(mapping.valid_from)):
         yield f"valid_from: {problem}."
+    yield from _end_problems(mapping)
     if not is_date_format(mapping.date_format):
         yield f'date_format: "{mapping.date_format}" names no day, month and year, as in dd/mm/yyyy.'
+
+
+def _end_problems(mapping: RowMapping) -> Iterator[str]:
+    if mapping.valid_to is None:
+        return
+    if problem := date_problem(mapping.valid_to):
+        yield f"valid_to: {problem}."
+    if mapping.valid_from is None:
+        yield "valid_to: a period that ends needs its beginning, too (valid_from)."
+    elif mapping.valid_to <= mapping.valid_from:
+        yield f"valid_to: {mapping.valid_to} is not after valid_from, {mapping.valid_from}."
+    if mapping.exists_start is not None or mapping.exists_end is not None:
+        yield "valid_to: exists_start and exists_end aren't values of a period; import them without valid_to."
 
 
 def _attribute_problems(entry: RowAttribute, attribute: OurAttribute | None, shape: OurType) -> Iterator[str]:

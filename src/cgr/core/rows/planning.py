@@ -248,7 +248,7 @@ class RowPlanner:
         parent: Ancestor | None,
     ) -> ObjectDraft:
         situation = self._situation
-        write = writing(known, start=row.valid_from, today=situation.today)
+        write = writing(known, start=row.valid_from, until=self._mapping.valid_to, today=situation.today)
         hangs = parent is not None and "parent" in fields and situation.parents_in is not None
         return ObjectDraft(
             key=known.key if known else None,

@@ -107,7 +107,7 @@ class RowReader:
             ),
             external_id=texts[self._place[mapping.external_id]],
             wkb=self._geometry(row, texts),
-            valid_from=self._day(texts, mapping.valid_from_column) or mapping.valid_from,
+            valid_from=self._valid_from(texts),
             cleared=tuple(one for one in cleared if one not in values) if mapping.empty == "clear" else (),
             above=tuple([texts[self._place[parent.column]] for parent in mapping.parents]),
             cells=row.cells,
@@ -123,6 +123,18 @@ class RowReader:
         if text is None or column is None:
             return None
         return _as_day(text, self._mapping.date_format, column)
+
+    def _valid_from(self, texts: Sequence[str | None]) -> str | None:
+        mapping = self._mapping
+        own = self._day(texts, mapping.valid_from_column)
+        if own is not None and mapping.valid_to is not None and own >= mapping.valid_to:
+            raise _unfit(
+                mapping.valid_from_column or "",
+                own,
+                f"is not before {mapping.valid_to}, on which the period ends",
+                "Correct it, or import the row with another period.",
+            )
+        return own or mapping.valid_from
 
     def _geometry(self, row: Row, texts: Sequence[str | None]) -> bytes | None:
         asked = self._mapping.geometry
@@ -162,10 +174,7 @@ class _Terms:
     def __init__(self, entry: RowAttribute, attribute: OurAttribute) -> None:
         self._column = entry.source
         self._declared = {_folded(said): term for said, term in (entry.terms or {}).items()}
-        self._known: dict[str, set[str]] = {}
-        for code, label in (attribute.terms or {}).items():
-            for name in {_folded(code), _folded(pick(label) or code)}:
-                self._known.setdefault(name, set()).add(code)
+        self._known = _terms_by_name(attribute)
 
     def find(self, text: str) -> str:
         """Give the term's code; raises CellProblem when no term, or more than one, is meant."""
@@ -186,6 +195,19 @@ class _Terms:
         raise _unfit(
             self._column, text, "is no term", "Say in the mapping which term it stands for.", code="term-unmapped"
         )
+
+
+def says_a_term(text: str, attribute: OurAttribute) -> bool:
+    """Say whether a cell names a term by itself, so that a mapping needn't say what it stands for."""
+    return len(_terms_by_name(attribute).get(_folded(text), ())) == 1
+
+
+def _terms_by_name(attribute: OurAttribute) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for code, label in (attribute.terms or {}).items():
+        for name in {_folded(code), _folded(pick(label) or code)}:
+            found.setdefault(name, set()).add(code)
+    return found
 
 
 def _folded(text: str) -> str:

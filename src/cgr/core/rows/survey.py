@@ -77,7 +77,7 @@ class Survey:
         for key, count in self._counts.items():
             code, _, column = key.partition(":")
             lines = ", ".join(map(str, self._first[key]))
-            message = f"{count:,} {_WORDS[code].format(column)} (line {lines}{', …' if count > _LINES else ''})."
+            message = f"{count:,} {_WORDS[code].format(column=column)} (line {lines}{', …' if count > _LINES else ''})."
             found.append((_CODES[code], message))
         for column, groups in self._spellings.items():
             if several := [spellings for spellings in groups.values() if len(spellings) > 1]:
@@ -155,7 +155,7 @@ _WORDS = {
     "coarse": "points have at most two decimals in both coordinates, about a kilometre",
     "zero": "points have a coordinate that is exactly 0",
     "same-point": "rows have the point of one before them",
-    "empty": 'rows have nothing in "{}"',
+    "empty": 'rows have nothing in "{column}"',
 }
 _CODES = {
     "identical": "rows-identical",

@@ -42,7 +42,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
     if row is not None:
         if row.organization.code != definition.organization:
             raise refuse_other_organization(actor, "hierarchy", row.code, row.organization.code)
-        before = _fields(row)
+        before = fields_of(row)
     else:
         row = Hierarchy(code=definition.code, organization=accounts.organization(actor, definition.organization))
     row.label = read_label(definition.label, where)
@@ -57,7 +57,7 @@ def save_hierarchy(actor: Actor, definition: HierarchyDefinition) -> Saved:
         subject=row.code,
         organization=definition.organization,
         before=before,
-        after=_fields(row),
+        after=fields_of(row),
     )
 
 
@@ -66,7 +66,7 @@ def place_type(actor: Actor, hierarchy: str, type: str, *, below: str | None) ->
     """Put a type below another one of the hierarchy (None: at the top), with the types that stand below it."""
     row = _managed(actor, hierarchy)
     types = _placeable(actor, [type] if below is None else [type, below], f'hierarchy "{hierarchy}"')
-    before = _fields(row)
+    before = fields_of(row)
     children = _children(row)
     if below is not None and below not in parent_types(row.pk):
         raise unknown("type", below)
@@ -85,7 +85,7 @@ def place_type(actor: Actor, hierarchy: str, type: str, *, below: str | None) ->
 def take_out_type(actor: Actor, hierarchy: str, type: str) -> Saved:  # noqa: A002 - the domain's word
     """Take a type out of a hierarchy in which it has no types below it, and its objects no parents."""
     row = _managed(actor, hierarchy)
-    before = _fields(row)
+    before = fields_of(row)
     node = row.nodes.filter(type__code=type).first()
     if node is None:
         raise unknown("type", type)
@@ -146,7 +146,7 @@ def _recorded(actor: Actor, row: Hierarchy, before: dict[str, object]) -> Saved:
         subject=row.code,
         organization=row.organization.code,
         before=before,
-        after=_fields(row),
+        after=fields_of(row),
     )
 
 
@@ -228,7 +228,8 @@ def _check_empty(row: Hierarchy, code: str) -> None:
         )
 
 
-def _fields(row: Hierarchy) -> dict[str, object]:
+def fields_of(row: Hierarchy) -> dict[str, object]:
+    """Give what the audit log keeps of it."""
     return {
         "label": row.label,
         "tree": tree_of(row),

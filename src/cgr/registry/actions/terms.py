@@ -36,12 +36,14 @@ def save_term_tree(actor: Actor, definition: TermTreeDefinition) -> Saved:
         check_term_code(term.code)
     lock_registry()
     tree = TermTree.objects.filter(code=definition.code).first()
-    before = None if tree is None else _fields(tree)
+    before = None if tree is None else fields_of(tree)
     tree = tree or TermTree(code=definition.code)
     tree.label = read_label(definition.label, f'the tree of terms "{definition.code}"')
     tree.save()
     _save_terms(tree, placed)
-    return record_saved(actor, kind="term-tree", subject=tree.code, organization="", before=before, after=_fields(tree))
+    return record_saved(
+        actor, kind="term-tree", subject=tree.code, organization="", before=before, after=fields_of(tree)
+    )
 
 
 @transaction.atomic
@@ -51,7 +53,7 @@ def save_term(actor: Actor, tree: str, term: TermDefinition, *, below: str | Non
     check_term_code(term.code)
     lock_registry()
     row = _tree(tree)
-    before = _fields(row)
+    before = fields_of(row)
     found = row.terms.filter(code=term.code).first()
     if found is None:
         last = row.terms.aggregate(last=Max("position"))["last"]
@@ -59,7 +61,7 @@ def save_term(actor: Actor, tree: str, term: TermDefinition, *, below: str | Non
         found = Term(tree=row, code=term.code, parent=above, position=0 if last is None else last + 1)
     found.label = read_label(term.label, f'term "{term.code}"')
     found.save()
-    return record_saved(actor, kind="term-tree", subject=tree, organization="", before=before, after=_fields(row))
+    return record_saved(actor, kind="term-tree", subject=tree, organization="", before=before, after=fields_of(row))
 
 
 @transaction.atomic
@@ -68,7 +70,7 @@ def place_term(actor: Actor, tree: str, term: str, *, spot: Spot) -> Saved:
     require(actor, Permission.MANAGE_TERMS, organization="")
     lock_registry()
     row = _tree(tree)
-    before = {**_fields(row), "order": _order(row)}
+    before = {**fields_of(row), "order": _order(row)}
     found = _term(row, term)
     children = _children(row)
     if spot.parent is not None and spot.parent in {term, *descendants(children, term)}:
@@ -85,7 +87,7 @@ def place_term(actor: Actor, tree: str, term: str, *, spot: Spot) -> Saved:
     for position, code in zip(sorted(_positions(rows.values())), siblings, strict=True):
         rows[code].position = position
     Term.objects.bulk_update(rows.values(), ["position"])
-    after = {**_fields(row), "order": _order(row)}
+    after = {**fields_of(row), "order": _order(row)}
     return record_saved(actor, kind="term-tree", subject=tree, organization="", before=before, after=after)
 
 
@@ -108,9 +110,9 @@ def remove_term(actor: Actor, tree: str, term: str) -> None:
             code="term-in-use",
             next_step="Give those objects another term first; one that an object had in the past stays.",
         )
-    before = _fields(row)
+    before = fields_of(row)
     found.delete()
-    record_saved(actor, kind="term-tree", subject=tree, organization="", before=before, after=_fields(row))
+    record_saved(actor, kind="term-tree", subject=tree, organization="", before=before, after=fields_of(row))
 
 
 def _tree(code: str) -> TermTree:
@@ -166,7 +168,8 @@ def _save_terms(tree: TermTree, placed: list[tuple[TermDefinition, str | None]])
         row.save()
 
 
-def _fields(tree: TermTree) -> dict[str, object]:
+def fields_of(tree: TermTree) -> dict[str, object]:
+    """Give what the audit log keeps of it."""
     terms = tree.terms.select_related("parent").all()
     return {
         "label": tree.label,

@@ -48,7 +48,7 @@ def save_type(actor: Actor, definition: TypeDefinition) -> Saved:
     if row is not None:
         if row.organization.code != definition.organization:
             raise refuse_other_organization(actor, "type", row.code, row.organization.code)
-        before = _fields(row)
+        before = fields_of(row)
         _check_geometry(row, definition.geometry)
     else:
         row = GeoObjectType(code=definition.code, organization=accounts.organization(actor, definition.organization))
@@ -63,7 +63,7 @@ def save_type(actor: Actor, definition: TypeDefinition) -> Saved:
         subject=row.code,
         organization=definition.organization,
         before=before,
-        after=_fields(row),
+        after=fields_of(row),
     )
 
 
@@ -83,10 +83,10 @@ def remove_attribute(actor: Actor, type: str, attribute: str) -> None:  # noqa: 
             code="attribute-in-use",
             next_step="Remove the objects' values first.",
         )
-    before = _fields(row)
+    before = fields_of(row)
     found.delete()
     record_saved(
-        actor, kind="type", subject=type, organization=row.organization.code, before=before, after=_fields(row)
+        actor, kind="type", subject=type, organization=row.organization.code, before=before, after=fields_of(row)
     )
 
 
@@ -157,7 +157,8 @@ def _unknown_choice(where: str, key: str, value: str, choices: list[str]) -> Bad
     )
 
 
-def _fields(row: GeoObjectType) -> dict[str, object]:
+def fields_of(row: GeoObjectType) -> dict[str, object]:
+    """Give what the audit log keeps of it."""
     attributes = row.attributes.select_related("terms").all()
     return {
         "label": row.label,

@@ -31,7 +31,7 @@ def creation(state: ObjectState, *, organization: str) -> Entry:
 
 def change(before: ObjectState, state: ObjectState, *, organization: str, parent_codes: Mapping[int, str]) -> Entry:
     """Give the entry for a changed object, under the code that it had."""
-    was, now = _fields(before, parent_codes), _fields(state, parent_codes)
+    was, now = fields_of(before, parent_codes), fields_of(state, parent_codes)
     fields = difference(was, now)
     return Entry(
         "change",
@@ -43,7 +43,8 @@ def change(before: ObjectState, state: ObjectState, *, organization: str, parent
     )
 
 
-def _fields(state: ObjectState, parent_codes: Mapping[int, str]) -> dict[str, object]:
+def fields_of(state: ObjectState, parent_codes: Mapping[int, str]) -> dict[str, object]:
+    """Give an object's fields as the log writes them."""
     fields: dict[str, object] = {"code": state.code, "invalid": state.invalid, "exists": state.exists}
     if state.label:
         fields["label"] = _short(state.label, state)

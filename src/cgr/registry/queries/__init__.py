@@ -28,9 +28,20 @@ from cgr.registry.queries.objects import (
     parents_of,
     several_lives,
 )
-from cgr.registry.queries.tables import export_table
+from cgr.registry.queries.tables import export_layers, export_table
 from cgr.registry.queries.terms_in_use import terms_in_use
-from cgr.registry.queries.uses import continuing, drawing_from, parents_in, types_below, values_of, values_with_term
+from cgr.registry.queries.uses import (
+    continuing,
+    drawing_from,
+    edges_in,
+    hierarchies_with,
+    objects_of,
+    parents_in,
+    proposals_of,
+    types_below,
+    values_of,
+    values_with_term,
+)
 
 __all__ = [
     "Below",
@@ -38,8 +49,10 @@ __all__ = [
     "continuing",
     "draft_definitions",
     "drawing_from",
+    "edges_in",
     "escaped",
     "export_hierarchies",
+    "export_layers",
     "export_objects",
     "export_table",
     "export_term_trees",
@@ -47,6 +60,7 @@ __all__ = [
     "external_ids",
     "geo_object",
     "geometries",
+    "hierarchies_with",
     "id_holders",
     "ids_of",
     "keys_by_code",
@@ -54,10 +68,12 @@ __all__ = [
     "labelled",
     "labels",
     "names_of",
+    "objects_of",
     "owner_of_type",
     "page_of_objects",
     "parents_in",
     "parents_of",
+    "proposals_of",
     "several_lives",
     "terms_in_use",
     "type_labels",

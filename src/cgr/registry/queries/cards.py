@@ -53,6 +53,7 @@ class Card:
     hierarchies: list[tuple[Hierarchy, str]]
     systems: list[ExternalSystem]
     may_edit: bool
+    may_propose: bool
 
 
 def open_object(actor: Actor, uid: UUID, *, permission: Permission = Permission.READ_OBJECTS) -> Card:
@@ -86,6 +87,7 @@ def open_object(actor: Actor, uid: UUID, *, permission: Permission = Permission.
         hierarchies=[(one, places[one.pk]) for one in known if one.pk in places],
         systems=seen,
         may_edit=may(actor, Permission.EDIT_OBJECTS, organization=organization.code, type=row.type.code),
+        may_propose=may(actor, Permission.PROPOSE_OBJECTS, organization=organization.code, type=row.type.code),
     )
 
 

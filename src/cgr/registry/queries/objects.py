@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from django.db.models import F, Q
 
 from cgr.accounts.policy import Permission, unknown
-from cgr.core.objects_file import describe, write_line
+from cgr.core.objects_file import describe, line_of, write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
+    from cgr.core.draft_rules import Definitions
     from cgr.core.drafts import Period
     from cgr.core.object_states import ObjectState
     from cgr.core.records import Localized
@@ -94,16 +95,24 @@ def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None 
 
     With `as_of` values are bare, the latest at that day (R0.4); objects that don't exist yet then are left out.
     """
-    known = catalogue(actor, permission=Permission.READ_OBJECTS)
-    day = None if as_of is None else as_of.isoformat()
-    return (write_line(state, as_of=day) for state in _states(known, type, day))
+    _, found = objects_by_type(actor, type=type, as_of=as_of)
+    return map(line_of, chain.from_iterable(objects for _, objects in found))
 
 
-def describe_objects(actor: Actor, *, type: str | None = None, as_of: date) -> Iterator[dict[str, Any]]:  # noqa: A002 - the domain's word
-    """Stream what the lines of `export_objects` hold as of a day."""
+def objects_by_type(
+    actor: Actor,
+    *,
+    type: str | None = None,  # noqa: A002 - the domain's word
+    as_of: date | None = None,
+) -> tuple[Definitions, Iterator[tuple[str, Iterator[dict[str, Any]]]]]:
+    """Give what the actor may know, and what the lines of `export_objects` hold by type, each with its code."""
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
-    day = as_of.isoformat()
-    return (describe(state, as_of=day) for state in _states(known, type, day))
+    readable = known.definitions.types
+    if type is not None and type not in readable:
+        raise unknown("type", type)
+    on = None if as_of is None else as_of.isoformat()
+    wanted = sorted(readable) if type is None else [type]
+    return known.definitions, ((code, _described(known, code, on)) for code in wanted)
 
 
 def page_of_objects(
@@ -189,23 +198,16 @@ def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None)
     return line, row[1]
 
 
-def _states(known: Catalogue, type: str | None, as_of: str | None) -> Iterator[ObjectState]:  # noqa: A002 - the domain's word
-    readable = known.definitions.types
-    if type is not None and type not in readable:
-        raise unknown("type", type)
-    return _stream(known, sorted(readable) if type is None else [type], as_of)
-
-
-def _stream(known: Catalogue, types: list[str], as_of: str | None) -> Iterator[ObjectState]:
-    for code in types:
-        keys = (
-            GeoObject.objects.filter(type=known.types[code])
-            .order_by("code")
-            .values_list("pk", flat=True)
-            .iterator(chunk_size=_CHUNK)
-        )
-        while chunk := list(islice(keys, _CHUNK)):
-            yield from _read(known, chunk, as_of)
+def _described(known: Catalogue, type_code: str, as_of: str | None) -> Iterator[dict[str, Any]]:
+    keys = (
+        GeoObject.objects.filter(type=known.types[type_code])
+        .order_by("code")
+        .values_list("pk", flat=True)
+        .iterator(chunk_size=_CHUNK)
+    )
+    while chunk := list(islice(keys, _CHUNK)):
+        for state in _read(known, chunk, as_of):
+            yield describe(state, as_of=as_of)
 
 
 def _written(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from cgr.registry.models import Attribute, GeoObject, Hierarchy, HierarchyNode, ParentEdge
+from cgr.registry.models import Attribute, GeoObject, Hierarchy, HierarchyNode, ParentEdge, Proposal
 
 
 def values_of(type: str, attribute: str) -> int:  # noqa: A002 - the domain's word
@@ -26,6 +26,26 @@ def values_with_term(tree: str, term: str) -> int:
 def drawing_from(tree: str) -> set[tuple[str, str]]:
     """Give (type, attribute) for those that draw from a tree of terms; the caller has checked who asks."""
     return set(Attribute.objects.filter(terms__code=tree).values_list("type__code", "code"))
+
+
+def objects_of(type: str) -> int:  # noqa: A002 - the domain's word
+    """Count the objects of a type; the caller has checked who asks."""
+    return GeoObject.objects.filter(type__code=type).count()
+
+
+def proposals_of(type: str) -> int:  # noqa: A002 - the domain's word
+    """Count the proposals about objects of a type that nobody has decided on; the caller has checked who asks."""
+    return Proposal.objects.filter(type=type, state=Proposal.State.OPEN).count()
+
+
+def edges_in(hierarchy: str) -> int:
+    """Count the parents that objects have in a hierarchy; the caller has checked who asks."""
+    return ParentEdge.objects.filter(hierarchy__code=hierarchy).count()
+
+
+def hierarchies_with(type: str) -> set[str]:  # noqa: A002 - the domain's word
+    """Give the hierarchies in which a type has a place; the caller has checked who asks."""
+    return set(HierarchyNode.objects.filter(type__code=type).values_list("hierarchy__code", flat=True))
 
 
 def parents_in(hierarchy: str, type: str) -> int:  # noqa: A002 - the domain's word

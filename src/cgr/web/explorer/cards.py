@@ -12,7 +12,9 @@ from cgr.accounts.policy import Permission, may
 from cgr.audit.queries import entries
 from cgr.core.geometry import bounds, to_geojson
 from cgr.core.periods import all_in_force, in_force, latest
+from cgr.registry.queries.proposals import open_proposals
 from cgr.runs.queries import runs_of_object
+from cgr.systems.addresses import page_of_unit
 from cgr.web.runs.showing import state_words
 from cgr.web.words import RUN_KINDS, in_reader_language
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _RUNS_SHOWN = 10
 _CHANGES_SHOWN = 10
+_PROPOSALS_SHOWN = 10
 
 
 @dataclass(slots=True)
@@ -90,8 +93,10 @@ class CardInWords:
     changes: list[dict[str, object]] | None
     created: object
     geometry_at: str
-    may_edit: bool
-    children: list[tuple[str, str]]
+    proposes: bool
+    proposals: list[tuple[str, str, object]]
+    children: list[tuple[str, str, bool]]
+    """Type, address of the form, whether it can only be proposed."""
     invalid_change_at: str
 
 
@@ -100,7 +105,7 @@ def card_in_words(asked: Asked, card: Card) -> CardInWords:
     state, on = card.state, asked.on.isoformat()
 
     def change_at(what: str) -> str:
-        if not card.may_edit:
+        if not card.may_propose:
             return ""
         return reverse("explorer-change", args=[card.uid, what]) + asked.query()
 
@@ -114,7 +119,7 @@ def card_in_words(asked: Asked, card: Card) -> CardInWords:
         row("exists", gettext("Exists"), exists, lambda _: gettext("exists")),
         row("label", gettext("Label"), state.label, _localized),
         *(
-            row(f"value.{code}", in_reader_language(one.label), state.values.get(code, []), _words_of(one))
+            row(f"value.{code}", in_reader_language(one.label), state.values.get(code, []), words_of(one))
             for code, one in card.shape.attributes.items()
         ),
     ]
@@ -140,7 +145,11 @@ def card_in_words(asked: Asked, card: Card) -> CardInWords:
         changes=_changes(asked, card),
         created=card.created,
         geometry_at=reverse("explorer-geometry", args=[card.uid]) + asked.query(),
-        may_edit=card.may_edit,
+        proposes=card.may_propose and not card.may_edit,
+        proposals=[
+            (reverse("proposal", args=[one.pk]), one.by, one.made)
+            for one in open_proposals(asked.actor, card.key)[:_PROPOSALS_SHOWN]
+        ],
         children=_children(asked, card),
         invalid_change_at=change_at("invalid"),
     )
@@ -195,7 +204,7 @@ def _parent_name(parent: Parent, on: str) -> str:
 
 def _id_row(card: Card, system: ExternalSystem, change_at: str) -> IdRow:
     value = card.state.external_ids.get(system.code, "")
-    opens = f"{system.url.rstrip('/')}/api/organisationUnits/{value}" if value else ""
+    opens = page_of_unit(system.url, value) if value else ""
     return IdRow(
         system=system.code,
         label=in_reader_language(system.label),
@@ -248,21 +257,24 @@ def _changes(asked: Asked, card: Card) -> list[dict[str, object]] | None:
     ]
 
 
-def _children(asked: Asked, card: Card) -> list[tuple[str, str]]:
-    """Give the types of which somebody may add an object below this one, each with its form's address."""
+def _children(asked: Asked, card: Card) -> list[tuple[str, str, bool]]:
+    """Give the types of which somebody may add or propose an object below this one, each with its form's address."""
     if asked.tree is None:
         return []
     return [
         (
             in_reader_language(asked.types[code].label),
             reverse("explorer-add", args=[code]) + asked.query(hierarchy=asked.tree.code, below=card.uid),
+            not may(asked.actor, Permission.EDIT_OBJECTS, organization=asked.types[code].organization, type=code),
         )
         for code in asked.tree.below(card.state.type)
-        if may(asked.actor, Permission.EDIT_OBJECTS, organization=asked.types[code].organization, type=code)
+        if may(asked.actor, Permission.PROPOSE_OBJECTS, organization=asked.types[code].organization, type=code)
     ]
 
 
-def _words_of(attribute: OurAttribute) -> Callable[[object], str]:
+def words_of(attribute: OurAttribute) -> Callable[[object], str]:
+    """Give how values of an attribute read."""
+
     def words(value: object) -> str:
         if attribute.kind == "boolean":
             return gettext("Yes") if value else gettext("No")

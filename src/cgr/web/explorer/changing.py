@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,14 +10,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from cgr.accounts.policy import Permission, may
 from cgr.core.drafts import Always, History, ObjectDraft
 from cgr.core.errors import BadInput, NotAllowed
-from cgr.registry.actions import ExternalIdTaken, change_object, create_object
+from cgr.registry.actions import ExternalIdTaken, change_object, create_object, propose
 from cgr.registry.queries import types_by_code
 from cgr.registry.queries.cards import open_object
 from cgr.web.dialogs import leave
@@ -25,11 +25,13 @@ from cgr.web.explorer.asking import ask
 from cgr.web.explorer.cards import card_in_words
 from cgr.web.explorer.forms import ChangeForm, ExternalIdForm, InvalidForm, NewObjectForm
 from cgr.web.explorer.kinds import InLanguages, Nothing, ParentCode, kind_of_attribute, kind_of_geometry
+from cgr.web.sentences import refusal
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
+    from django.utils.functional import _StrPromise
 
     from cgr.core.drafts import Period, Writing
     from cgr.registry.queries.cards import Card
@@ -38,9 +40,12 @@ if TYPE_CHECKING:
 
 @login_required
 def change(request: HttpRequest, uid: UUID, what: str) -> HttpResponse:
-    """Show the form about one thing of an object (`label`, `value.beds`, `parent.admin`, `id.hmis` …), and write it."""
+    """Show the form about one thing of an object (`label`, `value.beds`, `parent.admin`, `id.hmis` …), and write it.
+
+    For who may not edit, it is proposed.
+    """
     asked = ask(request)
-    card = open_object(asked.actor, uid, permission=Permission.EDIT_OBJECTS)
+    card = open_object(asked.actor, uid, permission=Permission.PROPOSE_OBJECTS)
     version = request.POST.get("version", str(card.version))
     subject, _, name = what.partition(".")
     form, title = _form(request, asked, card, subject, name)
@@ -49,13 +54,12 @@ def change(request: HttpRequest, uid: UUID, what: str) -> HttpResponse:
         draft = _draft(card, subject, name, form)
         if draft is not None:
             try:
-                change_object(asked.actor, card.key, draft, version=int(version) if version.isdecimal() else 0)
+                _write(request, asked, card, draft, version=int(version) if version.isdecimal() else 0)
             except NotAllowed as error:
                 raise Http404 from error
             except BadInput as error:
-                told = [_in_words(error)]
+                told = [refused_in_words(error)]
             else:
-                messages.success(request, gettext("Saved."))
                 return leave(request, reverse("explorer-object", args=[card.uid]) + asked.query())
         if isinstance(form, ChangeForm):
             told += form.errors
@@ -71,34 +75,45 @@ def change(request: HttpRequest, uid: UUID, what: str) -> HttpResponse:
             "told": told,
             "asked": asked,
             "over_time": isinstance(form, ChangeForm),
+            "proposes": shown.proposes,
+            "why": request.POST.get("why", ""),
             "back": reverse("explorer-object", args=[uid]) + asked.query(),
         },
     )
 
 
+def _write(request: HttpRequest, asked: Asked, card: Card, draft: ObjectDraft, *, version: int) -> None:
+    if card.may_edit:
+        change_object(asked.actor, card.key, draft, version=version)
+        messages.success(request, gettext("Saved."))
+    else:
+        propose(asked.actor, draft, version=version, reason=request.POST.get("why", ""))
+        messages.success(request, gettext("It is proposed. You see under Proposals what becomes of it."))
+
+
 @login_required
 def add(request: HttpRequest, type_code: str) -> HttpResponse:
-    """Add an object of a type, below another one or at the top."""
+    """Add an object of a type, below another one or at the top; for who may not edit, it is proposed."""
     asked = ask(request)
     kind = asked.types.get(type_code)
-    if kind is None or not may(asked.actor, Permission.EDIT_OBJECTS, organization=kind.organization, type=kind.code):
+    if kind is None or not may(asked.actor, Permission.PROPOSE_OBJECTS, organization=kind.organization, type=kind.code):
         raise Http404
+    edits = may(asked.actor, Permission.EDIT_OBJECTS, organization=kind.organization, type=kind.code)
     shape = types_by_code([type_code])[type_code]
     parent = _parent(request, asked, type_code)
     geometry = kind_of_geometry(shape.geometry) if shape.geometry != "none" else None
     form = NewObjectForm(request.POST or None, geometry=geometry, initial={"start": asked.on})
+    back = (reverse("explorer-object", args=[parent.uid]) if parent else reverse("explorer")) + asked.query()
     told: list[str] = []
     if request.method == "POST" and form.is_valid():
         try:
-            uid = create_object(asked.actor, _new(form, type_code, asked, parent))
+            uid = _make(request, asked, _new(form, type_code, asked, parent), edits=edits)
         except NotAllowed as error:
             raise Http404 from error
         except BadInput as error:
-            told = [_in_words(error)]
+            told = [refused_in_words(error)]
         else:
-            messages.success(request, gettext("The object is added. Complete it here."))
-            return leave(request, reverse("explorer-object", args=[uid]) + asked.query())
-    back = reverse("explorer-object", args=[parent.uid]) if parent else reverse("explorer")
+            return leave(request, back if uid is None else reverse("explorer-object", args=[uid]) + asked.query())
     return render(
         request,
         "web/explorer/add.html",
@@ -106,10 +121,23 @@ def add(request: HttpRequest, type_code: str) -> HttpResponse:
             "form": form,
             "kind": in_reader_language(kind.label),
             "told": told,
-            "back": back + asked.query(),
+            "back": back,
+            "proposes": not edits,
+            "why": request.POST.get("why", ""),
             "below": card_in_words(asked, parent) if parent else None,
         },
     )
+
+
+def _make(request: HttpRequest, asked: Asked, draft: ObjectDraft, *, edits: bool) -> UUID | None:
+    """Add an object, and give its uid; or propose it."""
+    if edits:
+        uid = create_object(asked.actor, draft)
+        messages.success(request, gettext("The object is added. Complete it here."))
+        return uid
+    propose(asked.actor, draft, reason=request.POST.get("why", ""))
+    messages.success(request, gettext("It is proposed. You see under Proposals what becomes of it."))
+    return None
 
 
 def _form(  # noqa: PLR0911 - one for each thing that can be changed
@@ -213,22 +241,27 @@ def _new(form: NewObjectForm, type_code: str, asked: Asked, parent: Card | None)
         label=Always(given["label"]),
         exists=[{"from": start, "to": None}],
         geometry=UNSET if geometry is None else Always(geometry),
-        parents={keeper: Always(parent.key)} if parent else {},
+        parents={keeper: Always(parent.state.code)} if parent else {},
     )
 
 
-def _in_words(error: BadInput) -> str:
+def refused_in_words(error: BadInput) -> str:
     """Say in the reader's language what an action refused, as far as it is what people meet."""
     if isinstance(error, ExternalIdTaken):
         told = gettext("“%(value)s” belongs to another object already: %(type)s “%(code)s”. Remove it there first.")
         return told % {"value": error.value, "type": error.holder[0], "code": error.holder[1]}
-    if error.code == "object-changed":
-        return gettext(
-            "Somebody else changed this object while the form was open. Nothing was written: look at what it is now, "
-            "then change it again."
-        )
-    if error.code == "code-taken":
-        return gettext("There is an object of this type with this code already.")
-    if error.code == "unknown-parent":
-        return gettext("There is no object of the parent’s type with this code.")
-    return f"{error.message} {error.next_step}"
+    known = _REFUSED.get(error.code)
+    return str(known) if known else refusal(error)
+
+
+_REFUSED: Final[dict[str, _StrPromise]] = {
+    "object-changed": gettext_lazy(
+        "Somebody else changed this object while the form was open. Nothing was written: look at what it is now, "
+        "then change it again."
+    ),
+    "nothing-proposed": gettext_lazy("Nothing would change."),
+    "reason-needed": gettext_lazy("Say why, in a sentence or two."),
+    "proposal-decided": gettext_lazy("This proposal has been decided on already."),
+    "code-taken": gettext_lazy("There is an object of this type with this code already."),
+    "unknown-parent": gettext_lazy("There is no object of the parent’s type with this code."),
+}

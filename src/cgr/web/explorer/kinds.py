@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from cgr.core.errors import BadInput
 from cgr.core.geometry import bounds, from_geojson, to_geojson
 from cgr.core.localized import DEFAULT
+from cgr.web.sentences import in_reader_words
 from cgr.web.words import in_reader_language
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class Outline:
             return from_geojson(found, self._allowed)
         except BadInput as error:
             told = gettext("The geometry can’t be used: %(why)s")
-            raise forms.ValidationError({"value": told % {"why": error.message}}) from error
+            raise forms.ValidationError({"value": told % {"why": in_reader_words(error.message)}}) from error
 
 
 class ParentCode:

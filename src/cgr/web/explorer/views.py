@@ -126,13 +126,17 @@ def _page(request: HttpRequest, asked: Asked, card: Card | None) -> HttpResponse
     return render(request, "web/explorer/explorer.html", shown)
 
 
-def _tops(asked: Asked) -> list[tuple[str, str]]:
-    """Give the types of which somebody may add an object at the top, each with its form's address."""
+def _tops(asked: Asked) -> list[tuple[str, str, bool]]:
+    """Give the types of which somebody may add or propose an object at the top, each with its form's address."""
     if asked.tree is None:
         return []
     return [
-        (in_reader_language(kind.label), reverse("explorer-add", args=[kind.code]) + asked.query())
+        (
+            in_reader_language(kind.label),
+            reverse("explorer-add", args=[kind.code]) + asked.query(),
+            not may(asked.actor, Permission.EDIT_OBJECTS, organization=kind.organization, type=kind.code),
+        )
         for kind in (asked.types[code] for code in asked.tree.tops)
         if asked.tree.standings[kind.code].hierarchy == asked.tree.code
-        and may(asked.actor, Permission.EDIT_OBJECTS, organization=kind.organization, type=kind.code)
+        and may(asked.actor, Permission.PROPOSE_OBJECTS, organization=kind.organization, type=kind.code)
     ]

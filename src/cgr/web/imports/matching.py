@@ -8,8 +8,7 @@ from django.utils.translation import gettext
 
 from cgr.imports.offering import attribute_sources, hierarchies_to_import_into, suggested_groups, suggested_terms
 from cgr.web.imports.drafts import ATTRIBUTE, FIELD, GROUPS
-from cgr.web.imports.words import FIELDS
-from cgr.web.words import in_reader_language
+from cgr.web.words import UNIT_FIELDS, in_reader_language
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -32,7 +31,7 @@ def matching(actor: Actor, draft: Draft, offered: KeptShape | None) -> list[dict
 def _row(draft: Draft, sources: AttributeSources, shape: RemoteShape) -> dict[str, Any]:
     attribute = sources.attribute
     selections = [(f"{ATTRIBUTE}{one.id}", f"{one.name} ({one.value_type})") for one in sources.remote]
-    selections += [(f"{FIELD}{name}", str(FIELDS[name])) for name in sources.fields]
+    selections += [(f"{FIELD}{name}", str(UNIT_FIELDS[name])) for name in sources.fields]
     if sources.groups:
         selections.append((GROUPS, gettext("Org Unit Groups")))
     chosen = draft.sources.get(attribute.code, "")

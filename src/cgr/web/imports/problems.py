@@ -20,7 +20,8 @@ from cgr.imports.answers import answers_of, resolve, withdraw
 from cgr.imports.suggesting import Suggested, accept, acceptable, suggestions
 from cgr.registry import queries as registry
 from cgr.web.failures import refused
-from cgr.web.imports.runs import SHOWN, found_or_404, heading
+from cgr.web.imports.refused import listed
+from cgr.web.imports.runs import SHOWN, found_or_404, heading, of_dhis2_or_404
 from cgr.web.imports.words import DECISIONS, TROUBLES, reasons_in_words
 from cgr.web.words import in_reader_language
 
@@ -43,6 +44,8 @@ def problems(request: HttpRequest, run: str) -> HttpResponse:
     """List conflicts, or with `show=suggestions` new units that resemble objects; take an answer."""
     actor = actor_of(request.user)
     row = found_or_404(actor, run)
+    if row.is_of_file:
+        return listed(request, row)
     if request.method == "POST":
         problem = _answer(request, actor, row)
         if not problem:
@@ -73,7 +76,7 @@ def problems(request: HttpRequest, run: str) -> HttpResponse:
 def above(request: HttpRequest, run: str) -> HttpResponse:
     """Show what accepting all suggestions from a score on would link; do it when that was seen."""
     actor = actor_of(request.user)
-    row = found_or_404(actor, run)
+    row = of_dhis2_or_404(actor, run)
     text = request.POST.get("above", "") or request.GET.get("above", _USUAL)
     problem = ""
     try:

@@ -18,6 +18,7 @@ from cgr.core.errors import BadInput, NotAllowed
 from cgr.imports import reports
 from cgr.imports.answers import answers_of
 from cgr.imports.background import cancel_import, resume_import
+from cgr.imports.uploads import upload_of
 from cgr.registry import queries as registry
 from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
@@ -71,7 +72,7 @@ def places(request: HttpRequest, run: str) -> HttpResponse:
             "geometry": {"type": "Point", "coordinates": trouble.unit.point},
             "properties": {"kind": "problem", "label": trouble.unit.name},
         }
-        for _, trouble in reports.problems(row, limit=_ON_THE_MAP).lines
+        for _, trouble in ([] if row.is_of_file else reports.problems(row, limit=_ON_THE_MAP).lines)
         if trouble.unit is not None and trouble.unit.point is not None
     ]
     answer = JsonResponse({"type": "FeatureCollection", "features": features})
@@ -80,11 +81,16 @@ def places(request: HttpRequest, run: str) -> HttpResponse:
 
 
 def found_or_404(actor: Actor, run: str) -> Run:
-    """Give an import of a DHIS2 that the actor may know of; one of a file has no units to ask about."""
+    """Give an import that the actor may know of."""
     try:
-        row = reports.import_run(actor, run)
+        return reports.import_run(actor, run)
     except (NotAllowed, BadInput) as error:
         raise Http404 from error
+
+
+def of_dhis2_or_404(actor: Actor, run: str) -> Run:
+    """Give an import of a DHIS2; one of a file has no units to ask about."""
+    row = found_or_404(actor, run)
     if row.is_of_file:
         raise Http404
     return row
@@ -106,6 +112,7 @@ def heading(row: Run) -> dict[str, Any]:
         "started": row.started,
         "ended": row.ended,
         "actor": row.actor,
+        "is_of_file": row.is_of_file,
     }
 
 
@@ -134,26 +141,32 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
     after = request.GET.get("after", "")
     asked = {name: value for name, value in (("kind", kind), ("level", level), ("like", like)) if value}
     listed = None
-    if not head["open"] and row.summary.get("levels"):
+    # What wasn't counted yet has no notes either.
+    counted = bool(row.summary.get("levels")) or (row.is_of_file and "notes" in row.summary)
+    if not head["open"] and counted:
         listed = reports.changes(
             row,
-            after=_number(after, -1),
+            after=number_asked(after, -1),
             kind=kind if kind in KINDS else "",
-            level=_number(level, None) if level else None,
+            level=number_asked(level, None) if level else None,
             like=like,
             limit=SHOWN,
         )
     types = _types(row)
-    kinds = [(name, *KINDS[name]) for name in KINDS if counts.get(name) or name != "skipped"]
+    kinds = [(name, *KINDS[name]) for name in KINDS if counts.get(name) or name not in _rare(row)]
+    upload = upload_of(row) if row.is_of_file else None
     return {
-        "step": 4 if head["is_preview"] else 5,
+        "step": (3 if row.is_of_file else 4) + (0 if head["is_preview"] else 1),
+        "of_file": row.is_of_file,
+        "upload": upload.pk if upload is not None else None,
+        "counted": counted,
         "run": head,
-        "draft": request.session.get("import"),
+        "draft": None if row.is_of_file else request.session.get("import"),
         "manages": may(actor, Permission.MANAGE_RUNS, organization=row.organization.code),
         "progress": _progress(row) if row.state == row.State.RUNNING else None,
         "ahead": ahead_of(row),
         "error": row.error,
-        "answered": len(answers_of(row)) if row.state == row.State.NEW else 0,
+        "answered": len(answers_of(row)) if row.state == row.State.NEW and not row.is_of_file else 0,
         "kinds": kinds,
         "levels": [
             {
@@ -172,7 +185,13 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
     }
 
 
-def _number(text: str, otherwise: Any) -> Any:  # noqa: ANN401 - a number or what stands for none
+def _rare(row: Run) -> tuple[str, ...]:
+    """Give the kinds that are left out while there is none of them; nothing vanishes because a file lacks it."""
+    return ("skipped", "vanished") if row.is_of_file else ("skipped",)
+
+
+def number_asked(text: str, otherwise: Any) -> Any:  # noqa: ANN401 - a number or what stands for none
+    """Give the number that an address names, or what stands for none."""
     plausible = text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004 - digits of an integer column
     return int(text) if plausible else otherwise
 
@@ -186,7 +205,7 @@ def _progress(row: Run) -> dict[str, object] | None:
 
 def _types(row: Run) -> dict[str, str]:
     """Give the label of each type of an import; a proposed one has none before it is made."""
-    codes = row.settings.get("levels", {}).values()
+    codes = [row.settings["type"]] if "type" in row.settings else row.settings.get("levels", {}).values()
     return {code: in_reader_language(shape.label) for code, shape in registry.types_by_code(codes).items()}
 
 
@@ -226,6 +245,7 @@ def _change(level: int, change: Change) -> dict[str, object]:
         "word": word,
         "uid": change.uid,
         "level": level,
+        "line": change.line,
         "code": change.object.code,
         "type_code": change.object.type,
         "is_new": change.kind == "new",

@@ -24,9 +24,10 @@ from cgr.runs.queries import runs
 from cgr.web.failures import refused
 from cgr.web.imports.drafts import Draft
 from cgr.web.imports.matching import accept_suggested, matching
-from cgr.web.imports.words import FIELDS, KINDS, OURS
+from cgr.web.imports.words import KINDS, OURS
 from cgr.web.runs.showing import state_words
-from cgr.web.words import in_reader_language, other_side
+from cgr.web.sentences import in_reader_words
+from cgr.web.words import UNIT_FIELDS, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cgr.systems.shapes import KeptShape
 
 _LATEST = 10
+_FROM_FILE = ":file"  # no system has such a code
 _PLAIN_SOURCES = {
     "label": ("name", "shortName"),
     "code": ("code", "shortName"),
@@ -47,13 +49,15 @@ _PLAIN_SOURCES = {
 
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
-    """First step: from which system. Below: the latest imports."""
+    """First step: from a file, or from which system. Below: the latest imports."""
     actor = _allowed(request)
     draft = Draft.of(request)
     systems = systems_to_import_from(actor)
     missing = False
     if request.method == "POST":
         chosen = request.POST.get("system", "")
+        if chosen == _FROM_FILE:
+            return redirect("import-file")
         if chosen in {row.code for row in systems}:
             draft.choose_system(chosen)
             draft.keep(request)
@@ -68,6 +72,7 @@ def start(request: HttpRequest) -> HttpResponse:
             "draft": draft,
             "systems": [(row.code, in_reader_language(row.label), row.url) for row in systems],
             "missing": missing,
+            "from_file": _FROM_FILE,
             "latest": [_latest(row) for row in latest],
         },
     )
@@ -181,7 +186,7 @@ def _offered(actor: Actor, draft: Draft, *, refresh: bool = False) -> tuple[Kept
         found, trouble = what_dhis2_offers(actor, draft.system, refresh=refresh)
     except (OtherSide, BadInput) as error:
         return None, refused(error)
-    return found, trouble or ""
+    return found, in_reader_words(trouble) if trouble else ""
 
 
 def _find(actor: Actor, draft: Draft) -> str:
@@ -237,7 +242,7 @@ def _plain(draft: Draft) -> list[dict[str, object]]:
         {
             "ours": ours,
             "words": OURS[ours],
-            "sources": [(name, FIELDS[name]) for name in sources],
+            "sources": [(name, UNIT_FIELDS[name]) for name in sources],
             "chosen": draft.plain.get(ours, ""),
         }
         for ours, sources in _PLAIN_SOURCES.items()
@@ -249,7 +254,6 @@ def _latest(row: Run) -> dict[str, object]:
     counts = row.summary.get("counts", {})
     return {
         "id": row.pk,
-        "is_of_file": row.is_of_file,
         "system": other_side(row),
         "sign": sign,
         "state": gettext("preview") if row.state == "new" else state,

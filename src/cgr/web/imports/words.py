@@ -40,25 +40,21 @@ TROUBLES: Final[dict[str, _StrPromise]] = {
     "value-unfit": gettext_lazy("A value can't be taken"),
 }
 
+ROW_TROUBLES: Final[dict[str, _StrPromise]] = {
+    "term-unmapped": gettext_lazy("A cell names no term"),
+    "value-unfit": gettext_lazy("A cell can't be taken"),
+    "required-missing": gettext_lazy("A cell is empty that has to say something"),
+    "duplicate-row": gettext_lazy("Several rows are about the same object"),
+    "duplicate-external-id": gettext_lazy("Its external id doesn't fit what the registry has"),
+    "parent-missing": gettext_lazy("Its parent isn't found"),
+    "not-wanted": gettext_lazy("Left out by what was asked for: new only, or existing only"),
+}
+"""Of rows of a file, where the word differs from that for a unit."""
+
 STEPS: Final[dict[str, _StrPromise]] = {
     "read DHIS2": gettext_lazy("reading DHIS2"),
     "read groups": gettext_lazy("reading groups"),
     "import": gettext_lazy("comparing and writing"),
-}
-
-FIELDS: Final[dict[str, _StrPromise]] = {
-    "name": gettext_lazy("Name"),
-    "shortName": gettext_lazy("Short name"),
-    "code": gettext_lazy("Code"),
-    "openingDate": gettext_lazy("Opening date"),
-    "closedDate": gettext_lazy("Closed date"),
-    "description": gettext_lazy("Description"),
-    "comment": gettext_lazy("Comment"),
-    "url": gettext_lazy("URL"),
-    "contactPerson": gettext_lazy("Contact person"),
-    "address": gettext_lazy("Address"),
-    "email": gettext_lazy("E-mail"),
-    "phoneNumber": gettext_lazy("Phone number"),
 }
 
 OURS: Final[dict[str, _StrPromise]] = {

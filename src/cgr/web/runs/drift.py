@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import redirect, render
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from cgr.accounts.actors import actor_of
+from cgr.runs.queries import runs
+from cgr.sync import background
 from cgr.sync import drift as drifting
 from cgr.sync.configs import config as find_config
 from cgr.web.failures import refused_in_words
+from cgr.web.runs.showing import is_under_way, progress_of
 from cgr.web.runs.words import field_label
 from cgr.web.words import in_reader_language
 
@@ -28,21 +29,24 @@ _ON_A_PAGE = 100
 @require_http_methods(["GET", "POST"])
 @login_required
 def drift(request: HttpRequest, code: str) -> HttpResponse:
-    """Show what the last look found and no run has settled since; a post looks again, which reads all of DHIS2."""
+    """Show what the last look found and no run has settled since; a post has a worker look again."""
     actor = actor_of(request.user)
     if request.method == "POST":
         with refused_in_words(request):
-            number = len(drifting.look(actor, code).drift)
-            text = ngettext(
-                "%(n)s organisation unit isn't as agreed.", "%(n)s organisation units aren't as agreed.", number
-            )
-            messages.success(request, text % {"n": number})
+            background.queue_look(actor, code)
         return redirect("drift", code=code)
     found = drifting.known(actor, code)
     config = find_config(actor, code)
     start = _start(request.GET.get("from", ""))
     shown = found.drift[start : start + _ON_A_PAGE]
+    look = runs(actor, config=code).filter(kind="drift").defer("names", "settings").first()
+    under_way = look is not None and is_under_way(look)
     context = {
+        **(progress_of(look, {}) if look is not None and under_way else {}),
+        "under_way": under_way,
+        "failed": look.error if look is not None and look.state == look.State.FAILURE else None,
+        "here": request.get_full_path(),
+        "looked": config.drift_looked,
         "config": config,
         "label": in_reader_language(config.label),
         "system": in_reader_language(config.system.label) or config.system.code,
@@ -51,7 +55,8 @@ def drift(request: HttpRequest, code: str) -> HttpResponse:
         "lines": [_line(one) for one in shown],
         "next": start + _ON_A_PAGE if len(found.drift) > start + _ON_A_PAGE else None,
     }
-    return render(request, "web/runs/drift.html", context)
+    part = request.headers.get("HX-Target", "") == "div#drift"
+    return render(request, "web/runs/drift_found.html" if part else "web/runs/drift.html", context)
 
 
 def _start(text: str) -> int:

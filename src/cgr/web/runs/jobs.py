@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
-_ON_A_PAGE = 50
+_ON_A_PAGE = 25
 _DUE = 10
 _LONGEST_ID = 18  # digits that surely fit
 
@@ -123,7 +123,7 @@ def _job(row: Run) -> dict[str, Any]:
 
 
 def _due(actor: Actor) -> list[dict[str, object]]:
-    rows = configs(actor).filter(next_at__isnull=False).order_by("next_at")[:_DUE]
+    rows = configs(actor).filter(next_at__isnull=False).defer("settings").order_by("next_at")[:_DUE]
     return [
         {
             "code": row.code,

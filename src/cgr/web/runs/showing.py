@@ -38,7 +38,7 @@ from cgr.web.runs.words import (
     problem_words,
     size_words,
 )
-from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, in_reader_language, other_side
+from cgr.web.words import COUNTS, RUN_KINDS, RUN_STATES, counts_in_words, in_reader_language, other_side
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -84,7 +84,9 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
         "system": system,
         "manages_system": run.system is not None
         and may(actor, Permission.MANAGE_SYSTEMS, organization=run.system.organization.code),
-        "is_import": run.kind != run.Kind.SYNC,
+        "is_import": run.kind == run.Kind.IMPORT,
+        "is_look": run.kind == run.Kind.DRIFT,
+        "counts_found": counts_in_words(run.summary.get("counts", {})) if run.kind == run.Kind.DRIFT else [],
         "digest": run.digest.removeprefix("sha256:"),
         "undoes": run.summary.get("undoes") or run.request.get("undoes"),
         "only": str(run.summary.get("only") or run.request.get("only") or "").removeprefix("failed-of:"),
@@ -97,7 +99,7 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
     }
     is_sync = run.kind == run.Kind.SYNC
     body = _plan(run, asked, called) if is_sync and run.digest else {}
-    if not is_sync:
+    if run.kind == run.Kind.IMPORT:
         body = _import(run, called)
     guards = [(guard_words(guard), guard["code"]) for guard in run.summary.get("guards", [])]
     waits = run.state == run.State.NEW

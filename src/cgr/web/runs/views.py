@@ -100,9 +100,9 @@ def _do(request: HttpRequest, actor: Actor, row: Run, form: ApplyForm | None) ->
                 digest = request.POST.get("digest", "")
                 background.queue_apply(actor, row, digest=digest, consents=form.consents, why=why)
             case Choice.DISCARD | Choice.CANCEL:
-                (actions.cancel if row.kind == row.Kind.SYNC else imports.cancel_import)(actor, row)
+                (imports.cancel_import if row.kind == row.Kind.IMPORT else actions.cancel)(actor, row)
             case Choice.RESUME:
-                (background.queue_resume if row.kind == row.Kind.SYNC else imports.resume_import)(actor, row)
+                (imports.resume_import if row.kind == row.Kind.IMPORT else background.queue_resume)(actor, row)
             case Choice.RETRY:
                 again = background.queue_plan(actor, row.config, only=f"failed-of:{row.pk}")
                 return redirect("run", run=again.pk)
@@ -120,7 +120,7 @@ def live(request: HttpRequest, run: int) -> HttpResponse:
     page = page_of_run(actor, row, asked_for(request.GET))
     answer = render(request, "web/runs/whole.html", _context(page, ApplyForm(row)))
     answer["HX-Retarget"] = "#run"
-    answer["HX-Reswap"] = "outerHTML"
+    answer["HX-Reswap"] = "outerMorph"  # what is typed into the filters stays, and so do focus and scrolled places
     return answer
 
 

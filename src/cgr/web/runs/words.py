@@ -32,6 +32,7 @@ STEPS: Final[dict[str, _StrPromise]] = {
     "groups": pgettext_lazy("step of a run", "groups"),
     "paths": pgettext_lazy("step of a run", "paths"),
     "import": pgettext_lazy("step of a run", "import"),
+    "compare": pgettext_lazy("step of a run", "compare"),
 }
 
 STEP_STATES: Final[dict[str, tuple[str, _StrPromise]]] = {

@@ -26,10 +26,11 @@ from cgr.sync.background import queue_plan
 from cgr.sync.configs import config as find_config
 from cgr.sync.configs import mapping_of, save_config
 from cgr.systems import queries as systems
+from cgr.web.sentences import refusal
 from cgr.web.syncs.buttons import Known, may_add_level, press, settle
 from cgr.web.syncs.drafts import draft_of, mapping_json, new_draft, read, typed_problems
 from cgr.web.syncs.rows import levels_shown, limits_shown, told_by_anchor
-from cgr.web.syncs.words import HEAD, LIMITS, refused
+from cgr.web.syncs.words import HEAD, LIMITS
 from cgr.web.systems.words import in_words
 from cgr.web.words import in_reader_language
 
@@ -115,7 +116,7 @@ def _form(request: HttpRequest, actor: Actor, row: SyncConfig | None) -> HttpRes
         except NotAllowed:
             raise
         except BadInput as error:
-            refusals[_FIELD_OF.get(error.code, "all")] = refused(error)
+            refusals[_FIELD_OF.get(error.code, "all")] = refusal(error)
     told = told_by_anchor(findings, draft)
     return render(
         request,
@@ -241,16 +242,13 @@ def _label(draft: Draft, row: SyncConfig | None) -> Localized:
 def _summary(told: dict[str, list[dict[str, str]]], refusals: dict[str, str]) -> list[dict[str, str]]:
     """Give what has to be corrected, with the field that it is at."""
     heads = [
-        {"anchor": name, "message": f"{HEAD[name]}: {words}", "lang": ""}
-        if name in HEAD
-        else {"anchor": "", "message": words, "lang": ""}
+        {"anchor": name, "message": f"{HEAD[name]}: {words}"} if name in HEAD else {"anchor": "", "message": words}
         for name, words in refusals.items()
     ]
     return heads + [
         {
             "anchor": anchor,
             "message": f"{LIMITS[anchor]}: {one['here']}" if anchor in LIMITS else one["message"],
-            "lang": one["lang"],
         }
         for anchor, found in told.items()
         for one in found

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from cgr.core.mapping import SyncType
 from cgr.core.mapping_rules.fields import ATTRIBUTE_PREFIX, DEFAULT_FIELDS, sources_for
 from cgr.core.unit_fields import FIELDS
+from cgr.web.sentences import in_reader_words
 from cgr.web.syncs.buttons import suggestions_for, types_for
 from cgr.web.syncs.drafts import ATTRIBUTE, GROUP, NOT_MAPPED, SHARES, FieldDraft
-from cgr.web.syncs.words import KINDS, LIMITS, SOURCES, SYNC_TYPES, UNIT_FIELDS, said, why_not
-from cgr.web.words import in_reader_language
+from cgr.web.syncs.words import LIMITS, SOURCES, SYNC_TYPES, said
+from cgr.web.words import ATTRIBUTE_KINDS, UNIT_FIELDS, in_reader_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +180,7 @@ def _entry(prefix: str, place: int, entry: EntryDraft, level: LevelDraft, known:
         "source": entry.source,
         "of": entry.of or level.type,
         "label": in_reader_language(attribute.label) if attribute else entry.source,
-        "kind": KINDS[attribute.kind] if attribute else "",
+        "kind": ATTRIBUTE_KINDS[attribute.kind] if attribute else "",
         "gone": attribute is None,
         "is_term": is_term,
         "target": entry.target,
@@ -187,7 +188,7 @@ def _entry(prefix: str, place: int, entry: EntryDraft, level: LevelDraft, known:
         "matched": entry.matched,
         "choices": _targets(entry, offer),
         "asked": offer is not None,
-        "why": [(other.name, why_not(other.why_not)) for other in offer.others] if offer else [],
+        "why": [(other.name, in_reader_words(other.why_not)) for other in offer.others] if offer else [],
         "clear": entry.clear,
         "kept": " ".join(entry.kept),
         "terms": terms,

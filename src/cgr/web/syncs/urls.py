@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cgr.web.syncs import editing, views
+from cgr.web.syncs import editing, notices, views
 
 urlpatterns = [
     path("synchronization/", views.syncs, name="syncs"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("synchronization/id/<str:code>/delete/", views.delete_sync, name="delete-sync"),
     path("synchronization/id/<str:code>/run/", views.run_sync, name="run-sync"),
     path("synchronization/id/<str:code>/schedule/", views.schedule, name="schedule-sync"),
+    path("synchronization/id/<str:code>/notices/", notices.notices, name="notices-of-sync"),
     path("synchronization/id/<str:code>/runs/", views.runs_of_sync, name="runs-of-sync"),
 ]

@@ -24,15 +24,17 @@ from cgr.runs.progress import progress_json
 from cgr.sync.background import queue_plan
 from cgr.sync.checking import checked
 from cgr.sync.configs import config as find_config
-from cgr.sync.configs import configs, delete_config, mapping_of
+from cgr.sync.configs import configs, delete_config, mapping_of, notify_of
 from cgr.sync.schedules import schedule_of
 from cgr.sync.scheduling import set_schedule
 from cgr.systems import queries as systems
 from cgr.systems.shapes import kept
 from cgr.web.dialogs import leave
 from cgr.web.runs.showing import state_words
+from cgr.web.sentences import refusal
 from cgr.web.syncs.glance import glance
-from cgr.web.syncs.words import refused, said
+from cgr.web.syncs.notices import told_in_words
+from cgr.web.syncs.words import said
 from cgr.web.systems.words import in_words
 from cgr.web.words import counts_in_words, in_reader_language
 
@@ -52,7 +54,7 @@ _OPEN = frozenset({"queued", "running"})
 def syncs(request: HttpRequest) -> HttpResponse:
     """List the configurations that somebody may see, with what came last and what comes next."""
     actor = _allowed(request)
-    rows = list(configs(actor))
+    rows = list(configs(actor).defer("settings"))
     latest = runs.latest_runs(actor, [row.code for row in rows])
     return render(
         request,
@@ -87,6 +89,7 @@ def sync(request: HttpRequest, code: str) -> HttpResponse:
             "trouble": in_words(found.trouble) if found.trouble else None,
             "manages": may(actor, Permission.MANAGE_SYNCS, organization=row.organization.code),
             "manages_system": may(actor, Permission.MANAGE_SYSTEMS, organization=row.system.organization.code),
+            "told": told_in_words(notify_of(row)),
             **_runs(request, actor, row),
         },
     )
@@ -158,7 +161,7 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         try:
             set_schedule(actor, code, _wanted(asked, now, typed))
         except BadInput as error:
-            problem = refused(error)
+            problem = refusal(error)
         else:
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("sync", args=[code]))
@@ -221,7 +224,7 @@ def _sync(row: SyncConfig) -> dict[str, object]:
 def _runs(request: HttpRequest, actor: Actor, row: SyncConfig) -> dict[str, object]:
     """Give a page of the runs of a configuration, newest first; `before` in the address: only older ones."""
     before = request.GET.get("before", "")
-    found = runs.runs(actor, config=row.code)
+    found = runs.runs(actor, config=row.code).exclude(kind="drift").defer("names", "settings")
     if before.isascii() and before.isdecimal() and len(before) < 18:  # noqa: PLR2004 - digits that fit the column
         found = found.filter(pk__lt=int(before))
     page = list(found[: _RUNS_SHOWN + 1])

@@ -1,7 +1,7 @@
 """What is said about DHIS2 servers, in the reader's language.
 
-The rooms below speak English, to the command line too. What they say word for word has its French in the catalogue; a
-message that names a host or a value is told by its code, and stands below as it came, marked as English.
+Failures have words of their own here by their code, which are shorter than the sentence of the room below; that one
+stands beneath, for technicians.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from msgspec import Struct
 
 from cgr.dhis2.compatibility import Answer
+from cgr.web.sentences import in_reader_words
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -171,7 +172,7 @@ NEXT_STEPS: Final[dict[str, _StrPromise]] = {
 
 
 class Failure(Struct, frozen=True):
-    """An error: what happened, what to do, and the English words in which the room below told it."""
+    """An error: what happened, what to do, and the sentence of the room below, in English as it came."""
 
     happened: str
     next_step: str
@@ -179,14 +180,14 @@ class Failure(Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """Give one text for a field; the original says more about what was typed, to whoever reads it."""
-        return f"{self.original if get_language() == 'en' else self.happened} {self.next_step}"
+        """Give one text for a field; the sentence of the room below says more about what was typed."""
+        return f"{in_reader_words(self.original)} {self.next_step}"
 
 
 def in_words(error: CgrError) -> Failure:
-    """Say an error in the language of the page; one that has no words here yet as it came."""
-    step = NEXT_STEPS.get(error.code) or gettext(error.next_step)
-    return Failure(str(HAPPENED.get(error.code) or error.message), str(step), error.message)
+    """Say an error in the language of the page."""
+    step = NEXT_STEPS.get(error.code) or in_reader_words(error.next_step)
+    return Failure(str(HAPPENED.get(error.code) or in_reader_words(error.message)), str(step), error.message)
 
 
 def failure_in_brief(code: str) -> str:
@@ -209,7 +210,7 @@ def found_in_words(found: SystemCheck) -> dict[str, object]:
         "levels": [(one.level, one.name) for one in found.levels],
         "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
         "clock_skew": found.clock_skew_s,
-        "warnings": [_marked(one) for one in found.warnings],
+        "warnings": found.warnings,
     }
 
 
@@ -232,9 +233,3 @@ def compatibility_in_words(row: Compatibility) -> dict[str, object]:
 def registration_in_words(found: Registration) -> dict[str, object]:
     """Say what to do to have a DHIS2 know this registry as an OAuth2 client."""
     return {"versions": gettext(found.versions), "path": found.path, "steps": [gettext(one) for one in found.steps]}
-
-
-def _marked(text: str) -> tuple[str, str]:
-    """Give a text and its language."""
-    translated = gettext(text)
-    return translated, "en" if translated == text else get_language() or "en"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from msgspec import Struct
 
-from cgr.web.types.words import NEXT_STEPS, broken_in_words
+from cgr.web.types.words import broken_in_words, next_step
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -22,12 +22,16 @@ _OWN = frozenset({"csrfmiddlewaretoken", CONFIRMED, AGAIN})
 
 
 class Question(Struct, frozen=True):
-    """What is asked: the page's title, what the button does, and where somebody goes who doesn't want to."""
+    """What is asked: the page's title, what the button does, and where somebody goes who doesn't want to.
+
+    `goes`: what is lost in any case; then it is asked even when nothing else would break.
+    """
 
     title: str
     does: str
     back: str
     has_form: bool = False
+    goes: str = ""
 
 
 def ask_first(request: HttpRequest, found: tuple[Breakage, ...], question: Question) -> HttpResponse | None:
@@ -36,11 +40,11 @@ def ask_first(request: HttpRequest, found: tuple[Breakage, ...], question: Quest
     What can't be consented to is named with what to do about it. All that was typed goes along.
     """
     refused = any(one.refused for one in found)
-    if not found or (request.POST.get(CONFIRMED) and not refused):
+    if not refused and (request.POST.get(CONFIRMED) or not (found or question.goes)):
         return None
     context = {
         "question": question,
-        "found": [(one.refused, broken_in_words(one), NEXT_STEPS[one.kept]) for one in found],
+        "found": [(one.refused, broken_in_words(one), next_step(one)) for one in found],
         "refused": refused,
         "typed": [(name, text) for name, texts in request.POST.lists() if name not in _OWN for text in texts],
     }

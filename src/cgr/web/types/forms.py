@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from cgr.web.labels import LabelForm
-from cgr.web.types.words import GEOMETRIES, KINDS
+from cgr.web.types.words import GEOMETRIES
+from cgr.web.words import ATTRIBUTE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +80,7 @@ class NewTypeForm(NewForm, TypeForm):
 class AttributeForm(DefinitionForm):
     """A custom attribute of a type."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[*KINDS.items()])
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[*ATTRIBUTE_KINDS.items()])
     terms = forms.ChoiceField(
         label=gettext_lazy("Tree of terms"), required=False, help_text=gettext_lazy("Only for the kind Term.")
     )

@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from cgr.accounts.policy import Permission, may_anywhere
+from cgr.configuration import deleting
 from cgr.core.arranging import IN, OUT, descendants, step
-from cgr.core.breakage import Kept, breakages
+from cgr.core.breakage import Kept
 from cgr.core.definitions import HierarchyDefinition
 from cgr.core.errors import BadInput
 from cgr.registry import actions, queries
-from cgr.sync.uses import configs_with_type
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
@@ -123,10 +123,9 @@ def _change(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
         below = request.POST.get("below") if spot is None else spot.parent
         if spot is None and (not below or below in {code, *descendants(children, code)}):
             return redirect(here)
-    counts = {Kept.PARENTS: queries.parents_in(row["code"], code)}
-    if way == _TAKE_OUT:
-        counts[Kept.TYPES_BELOW] = len(children.get(code, ()))
-    mapped = configs_with_type(actor, code, hierarchies=queries.continuing(row["code"]))
+    found = deleting.breaking_place(actor, row["code"], code)
+    if way != _TAKE_OUT:  # what stands below it moves along
+        found = tuple(one for one in found if one.kept is not Kept.TYPES_BELOW)
     label = labels(types_of(actor)).get(code, code)
     title = gettext("Take %(label)s out of the hierarchy?") if way == _TAKE_OUT else gettext("Move %(label)s?")
     question = Question(
@@ -134,13 +133,12 @@ def _change(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
         does=gettext("Take it out") if way == _TAKE_OUT else gettext("Move it"),
         back=here,
     )
-    names = {Kept.TYPES_BELOW: tuple(children.get(code, ()))}
-    asked = ask_first(request, breakages(counts, mapped, names=names), question)
+    asked = ask_first(request, found, question)
     if asked is not None:
         return asked
     try:
         if way == _TAKE_OUT:
-            actions.take_out_type(actor, row["code"], code)
+            deleting.take_out_type(actor, row["code"], code, consent=True)
             messages.success(request, gettext("%(label)s is taken out of the hierarchy.") % {"label": label})
         else:
             actions.place_type(actor, row["code"], code, below=below)
@@ -169,10 +167,12 @@ def add_hierarchy(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def edit_hierarchy(request: HttpRequest, hierarchy: str) -> HttpResponse:
-    """Change the label of a hierarchy, or which one it continues."""
+    """Change the label of a hierarchy, or which one it continues; or delete it, after what would break is named."""
     actor = manager(request)
     rows = queries.export_hierarchies(actor)
     row = managed(actor, rows, hierarchy, "hierarchy")
+    if request.POST.get("do") == "remove":
+        return _delete(request, actor, row)
     initial = {**label_initial(row["label"]), "inherits": row.get("inherits", "")}
     form = HierarchyForm(request.POST or None, initial=initial)
     others = {code: words for code, words in labels(rows).items() if code != hierarchy}
@@ -183,7 +183,24 @@ def edit_hierarchy(request: HttpRequest, hierarchy: str) -> HttpResponse:
         if _saves(actor, form, definition):
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("hierarchy", args=[hierarchy]))
-    return render(request, "web/types/form.html", {"form": form, "title": words_of(row["label"])})
+    context = {"form": form, "title": words_of(row["label"]), "removes": gettext("Delete this hierarchy")}
+    return render(request, "web/types/form.html", context)
+
+
+def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
+    label, code = {"label": words_of(row["label"])}, row["code"]
+    question = Question(
+        title=gettext("Delete the hierarchy %(label)s?") % label,
+        does=gettext("Delete the hierarchy"),
+        back=reverse("hierarchy", args=[code]),
+        goes=gettext("Only the tree goes; its types stay."),
+    )
+    asked = ask_first(request, deleting.breaking_hierarchy(actor, code), question)
+    if asked is not None:
+        return asked
+    deleting.delete_hierarchy(actor, code)
+    messages.success(request, gettext("The hierarchy %(label)s is deleted.") % label)
+    return leave(request, reverse("hierarchies"))
 
 
 @login_required

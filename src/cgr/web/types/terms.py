@@ -13,12 +13,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from cgr.accounts.policy import Permission, may
+from cgr.configuration import deleting
 from cgr.core.arranging import WAYS, Spot, descendants, parent_of, step
-from cgr.core.breakage import Kept, breakages
 from cgr.core.definitions import TermDefinition, TermTreeDefinition
 from cgr.core.errors import BadInput
 from cgr.registry import actions, queries
-from cgr.sync.uses import configs_with_term
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
@@ -109,16 +108,35 @@ def add_tree(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def edit_tree(request: HttpRequest, tree: str) -> HttpResponse:
-    """Change the label of a tree."""
+    """Change the label of a tree, or delete it; what would break is named before."""
     actor = manager(request, Permission.MANAGE_TERMS)
     row = named(queries.export_term_trees(actor), tree, "tree of terms")
+    if request.POST.get("do") == "remove":
+        return _delete(request, actor, row)
     form = DefinitionForm(request.POST or None, initial=label_initial(row["label"]))
     if request.method == "POST" and form.is_valid():
         definition = TermTreeDefinition(tree, form.localized_label(row["label"]))
         if _saves(actor, form, definition):
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("term-tree", args=[tree]))
-    return render(request, "web/types/form.html", {"form": form, "title": words_of(row["label"])})
+    context = {"form": form, "title": words_of(row["label"]), "removes": gettext("Delete this tree of terms")}
+    return render(request, "web/types/form.html", context)
+
+
+def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
+    label, code = {"label": words_of(row["label"])}, row["code"]
+    question = Question(
+        title=gettext("Delete the tree of terms %(label)s?") % label,
+        does=gettext("Delete the tree of terms"),
+        back=reverse("term-tree", args=[code]),
+        goes=gettext("It goes with all its terms."),
+    )
+    asked = ask_first(request, deleting.breaking_term_tree(actor, code), question)
+    if asked is not None:
+        return asked
+    deleting.delete_term_tree(actor, code)
+    messages.success(request, gettext("The tree of terms %(label)s is deleted.") % label)
+    return leave(request, reverse("term-trees"))
 
 
 @login_required
@@ -161,12 +179,10 @@ def _remove(request: HttpRequest, actor: Actor, tree: str, former: Row) -> HttpR
         back=back,
     )
     code = former["code"]
-    counts = {Kept.VALUES: queries.values_with_term(tree, code), Kept.TERMS_BELOW: len(former.get("terms", ()))}
-    mapped = configs_with_term(actor, queries.drawing_from(tree), code)
-    asked = ask_first(request, breakages(counts, mapped), question)
+    asked = ask_first(request, deleting.breaking_term(actor, tree, code), question)
     if asked is not None:
         return asked
-    actions.remove_term(actor, tree, code)
+    deleting.remove_term(actor, tree, code, consent=True)
     messages.success(request, gettext("The term is removed."))
     return leave(request, back)
 

@@ -12,11 +12,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from cgr.accounts.policy import Permission, may_anywhere, unknown
-from cgr.core.breakage import Kept, breakages
+from cgr.configuration import deleting
 from cgr.core.definitions import AttributeDefinition, TypeDefinition
 from cgr.core.errors import BadInput, NotAllowed
 from cgr.registry import actions, queries
-from cgr.sync.uses import configs_with_attribute
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
@@ -33,13 +32,13 @@ from cgr.web.types.reading import (
     types_of,
     words_of,
 )
-from cgr.web.types.words import BUILT_IN, GEOMETRIES, KINDS
+from cgr.web.types.words import BUILT_IN, GEOMETRIES
+from cgr.web.words import ATTRIBUTE_KINDS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from cgr.accounts.actors import Actor
-    from cgr.core.breakage import Breakage
     from cgr.web.types.reading import Row
 
 
@@ -97,9 +96,11 @@ def add_type(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def edit_type(request: HttpRequest, type: str) -> HttpResponse:  # noqa: A002 - the domain's word
-    """Change the label or the geometry of a type."""
+    """Change the label or the geometry of a type, or delete it; what would break is named before."""
     actor = manager(request)
     row = managed(actor, types_of(actor), type, "type")
+    if request.POST.get("do") == "remove":
+        return _delete(request, actor, row)
     form = TypeForm(request.POST or None, initial={**label_initial(row["label"]), "geometry": row["geometry"]})
     if request.method == "POST" and form.is_valid():
         label = form.localized_label(row["label"])
@@ -107,7 +108,24 @@ def edit_type(request: HttpRequest, type: str) -> HttpResponse:  # noqa: A002 - 
         if _saves(actor, form, definition):
             messages.success(request, gettext("Saved."))
             return leave(request, reverse("type", args=[type]))
-    return render(request, "web/types/form.html", {"form": form, "title": words_of(row["label"])})
+    context = {"form": form, "title": words_of(row["label"]), "removes": gettext("Delete this type")}
+    return render(request, "web/types/form.html", context)
+
+
+def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
+    label, code = {"label": words_of(row["label"])}, row["code"]
+    question = Question(
+        title=gettext("Delete the type %(label)s?") % label,
+        does=gettext("Delete the type"),
+        back=reverse("type", args=[code]),
+        goes=gettext("It goes with its attributes. Imports and runs of the past keep what they say of it."),
+    )
+    asked = ask_first(request, deleting.breaking_type(actor, code), question)
+    if asked is not None:
+        return asked
+    deleting.delete_type(actor, code)
+    messages.success(request, gettext("The type %(label)s is deleted.") % label)
+    return leave(request, reverse("types"))
 
 
 @login_required
@@ -152,7 +170,7 @@ def _save(request: HttpRequest, actor: Actor, row: Row, former: Row | None, form
                 back=reverse("type", args=[row["code"]]),
                 has_form=True,
             )
-            asked = ask_first(request, _breakages(actor, row, code), question)
+            asked = ask_first(request, deleting.breaking_attribute(actor, row["code"], code), question)
             if asked is not None:
                 return asked
     label = form.localized_label(former and former["label"])
@@ -176,17 +194,12 @@ def _remove(request: HttpRequest, actor: Actor, row: Row, former: Row) -> HttpRe
         does=gettext("Remove the attribute"),
         back=back,
     )
-    asked = ask_first(request, _breakages(actor, row, former["code"]), question)
+    asked = ask_first(request, deleting.breaking_attribute(actor, row["code"], former["code"]), question)
     if asked is not None:
         return asked
-    actions.remove_attribute(actor, row["code"], former["code"])
+    deleting.remove_attribute(actor, row["code"], former["code"], consent=True)
     messages.success(request, gettext("The attribute is removed."))
     return leave(request, back)
-
-
-def _breakages(actor: Actor, row: Row, code: str) -> tuple[Breakage, ...]:
-    values = queries.values_of(row["code"], code)
-    return breakages({Kept.VALUES: values}, configs_with_attribute(actor, row["code"], code))
 
 
 def _saves(actor: Actor, form: TypeForm | AttributeForm, definition: TypeDefinition) -> bool:
@@ -218,7 +231,7 @@ def _shown(row: Row, trees: dict[str, str]) -> Row:
             {
                 "code": one["code"],
                 "label": words_of(one["label"]),
-                "kind": KINDS[one["kind"]],
+                "kind": ATTRIBUTE_KINDS[one["kind"]],
                 "terms": one.get("terms", ""),
                 "terms_label": trees.get(one.get("terms", ""), one.get("terms", "")),
             }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cgr.core.errors import BadInput
-from cgr.core.localized import canonical_locale, localized_problem, parse_localized, pick, translations
+from cgr.core.localized import canonical_locale, parse_localized, pick, translations
 
 if TYPE_CHECKING:
     from cgr.core.records import Localized
@@ -89,7 +89,6 @@ def test_a_locale_is_written_as_dhis2_does(text: str, expected: object) -> None:
 )
 def test_a_text_or_a_map_of_languages_is_read(raw: object, expected: object) -> None:
     assert parse_localized(raw) == expected
-    assert localized_problem(raw) is None
 
 
 @pytest.mark.parametrize(
@@ -113,4 +112,3 @@ def test_other_things_are_refused_in_words(raw: object, words: str) -> None:
         parse_localized(raw)
     assert words in refused.value.message
     assert refused.value.next_step
-    assert localized_problem(raw) == refused.value.message

@@ -17,6 +17,7 @@ import live
 import pages
 import protocols
 import realistic
+import tables
 import workers
 from bench import HERE, Registry
 from country import configuration, renamed, units, write_content
@@ -36,9 +37,12 @@ MAPPED_AT_MOST = 100_000
 REALISTIC_AT_MOST = 100_000
 PAGES_AT_MOST = 300_000
 """A server as slow as real ones needs 90 seconds to show so many units."""
+ROWS_AT_MOST = 100_000
 ROUNDS = 3
 BEGIN = "<!-- figures: written by make bench -->"
 END = "<!-- end of figures -->"
+BEGIN_TABLES = "<!-- figures of files: written by make bench -->"
+END_TABLES = "<!-- end of figures of files -->"
 PLAIN_PLAN = "plan, attributes not mapped"
 MAPPED_PLAN = "plan, 10 attributes, 2 option sets, 3 groups"
 
@@ -130,11 +134,15 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="write docs/reference/performance.md")
     parser.add_argument("--version", default=VERSION, help="DHIS2 version of the server that is as slow as real ones")
     parser.add_argument("--live", action="store_true", help="measure on the real DHIS2 that the environment names")
+    parser.add_argument("--files", action="store_true", help="measure files in and out, and nothing else")
     options = parser.parse_args()
     if options.live:
         live.main()
         return
     sizes = [int(text) for text in options.sizes.split(",")]
+    _measure_files(max(sizes), keep_them=options.keep)
+    if options.files:
+        return
     found: dict[int, dict[str, Figures]] = {}
     for size in sizes:
         with _folder() as folder:
@@ -152,7 +160,16 @@ def main() -> None:
     lines += [row(f"{slow.size:,}, slow server", name, figures) for name, figures in realistic.rows(slow)]
     print("\n".join(lines))
     if options.keep:
-        keep(lines)
+        keep(lines, BEGIN, END)
+
+
+def _measure_files(objects: int, *, keep_them: bool) -> None:
+    with _folder() as folder:
+        found = tables.measure(folder, min(objects, ROWS_AT_MOST), objects)
+    lines = [*tables.lines(found), "", *table({objects: tables.stages(found)})]
+    print("\n".join(lines))
+    if keep_them:
+        keep(lines, BEGIN_TABLES, END_TABLES)
 
 
 @contextmanager
@@ -161,12 +178,12 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def keep(lines: list[str]) -> None:
-    """Put the figures in their place on the page that tells how they are made."""
-    before, _, rest = REPORT.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
+def keep(lines: list[str], begin: str, end: str) -> None:
+    """Put figures in their place on the page that tells how they are made."""
+    before, _, rest = REPORT.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
     machine = f"One machine's ({os.cpu_count()} cores, Python {platform.python_version()})."
-    REPORT.write_text("\n".join([before + BEGIN, "", machine, "", *lines, "", END + after]), encoding="utf-8")
+    REPORT.write_text("\n".join([before + begin, "", machine, "", *lines, "", end + after]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +101,70 @@ def change(actor: Any) -> int:  # noqa: ANN401 - as above
     return applied.changed + applied.created
 
 
+def preview_file(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Preview the import of a table's rows as facilities."""
+    return _from_file(actor, preview=True)
+
+
+def import_file(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Import them."""
+    return _from_file(actor, preview=False)
+
+
+def _from_file(actor: Any, *, preview: bool) -> int:  # noqa: ANN401 - as above
+    from cgr.configuration.yaml_reading import read_yaml  # noqa: PLC0415 - as above
+    from cgr.core.rows import parse_row_mapping  # noqa: PLC0415 - as above
+    from cgr.imports.files import FileRequest, import_file  # noqa: PLC0415 - as above
+
+    path, mapping = map(Path, sys.argv[2:4])
+    asked = parse_row_mapping(read_yaml(mapping.read_bytes()).value, origin=mapping.name)
+    result = import_file(actor, path, FileRequest(path.name, "facility", asked), preview=preview)
+    if result.problems:
+        message = f"rows were left out: {result.problems[0].message}"
+        raise SystemExit(message)
+    return sum(result.counts.values())
+
+
+class _Begun(Exception):
+    """The first bytes of an export came."""
+
+
+class _Sink(io.RawIOBase):
+    """Takes an export and drops it; `only_first`: stops it at its first bytes."""
+
+    def __init__(self, *, only_first: bool) -> None:
+        super().__init__()
+        self._only_first = only_first
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:  # noqa: ANN401 - bytes of any kind
+        if self._only_first:
+            raise _Begun
+        return len(content)
+
+
+def export(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Export every object in the form given as second argument."""
+    return _exported(actor, _Sink(only_first=False))
+
+
+def export_first(actor: Any) -> int:  # noqa: ANN401 - as above
+    """Begin such an export and leave it when its first bytes come; the count is 1."""
+    with suppress(_Begun):
+        _exported(actor, _Sink(only_first=True))
+    return 1
+
+
+def _exported(actor: Any, sink: _Sink) -> int:  # noqa: ANN401 - as above
+    from cgr.cli.objects import write_objects  # noqa: PLC0415 - as above
+    from cgr.registry.models import GeoObject  # noqa: PLC0415 - as above
+
+    write_objects(actor, sink, form=sys.argv[2])
+    return GeoObject.objects.count()
+
+
 def _peak_kib() -> int:
     """Give the most memory this process held; `ru_maxrss` would be that of the process it comes from, if larger."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -113,6 +179,10 @@ STAGES: dict[str, Callable[[Any], int]] = {
     "plan-mapped": plan_mapped,
     "change": change,
     "apply": apply,
+    "preview-file": preview_file,
+    "import-file": import_file,
+    "export": export,
+    "export-first": export_first,
 }
 
 
@@ -124,7 +194,8 @@ def main() -> None:
     from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
 
     # What a long-lived process has loaded isn't counted either.
-    from cgr.imports import actions as _imports  # noqa: F401, PLC0415 - needs Django set up
+    from cgr.cli import objects as _objects  # noqa: F401, PLC0415 - needs Django set up
+    from cgr.imports import files as _files  # noqa: F401, PLC0415 - as above
     from cgr.sync import actions as _sync  # noqa: F401, PLC0415 - as above
 
     actor = local_operator()

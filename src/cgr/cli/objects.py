@@ -64,13 +64,20 @@ def export(
     at = None if as_of is None else read_date(as_of)
     actor = open_instance()
     with replacing(Path(output)) if output else nullcontext(sys.stdout.buffer) as stream:
-        if form == "ndjson":
-            from cgr.registry import queries  # noqa: PLC0415 - needs Django set up
-
-            stream.writelines(queries.export_objects(actor, type=type_code, as_of=at))
-        else:
-            _write_table(actor, stream, form=form, type_code=type_code, at=at)
+        write_objects(actor, stream, form=form, type_code=type_code, at=at)
         stream.flush()
+
+
+def write_objects(
+    actor: Actor, stream: BinaryIO, *, form: str, type_code: str | None = None, at: date | None = None
+) -> None:
+    """Write all Geo-Objects that the actor may read, or those of a type, in one of the forms of an export."""
+    if form == "ndjson":
+        from cgr.registry import queries  # noqa: PLC0415 - needs Django set up
+
+        stream.writelines(queries.export_objects(actor, type=type_code, as_of=at))
+    else:
+        _write_table(actor, stream, form=form, type_code=type_code, at=at)
 
 
 def _format(asked: str, output: str) -> str:

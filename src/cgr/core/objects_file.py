@@ -95,10 +95,19 @@ def read_line(line: bytes, number: int) -> ObjectDraft:
 
 
 def write_line(state: ObjectState, *, as_of: str | None = None) -> bytes:
-    """Write one object as a line, with its history, or as of a day: bare values that are the latest then (R0.4).
+    """Write one object as a line, with its history, or as of a day; reading it back whole gives the same object."""
+    return line_of(describe(state, as_of=as_of))
 
-    Reading the line back with its history gives the same object. Ids that aren't confirmed are not written: they speak
-    of units that may never be made. `parents` must hold codes.
+
+def line_of(described: dict[str, Any]) -> bytes:
+    """Write what `describe` gives as a line."""
+    return msgspec.json.encode(described) + b"\n"
+
+
+def describe(state: ObjectState, *, as_of: str | None = None) -> dict[str, Any]:
+    """Give what the line of an object holds: its history, or as of a day bare values, the latest then (R0.4).
+
+    Ids that aren't confirmed are left out: they speak of units that may never be made. `parents` must hold codes.
     """
     if as_of is None:
         exists = state.exists
@@ -113,12 +122,12 @@ def write_line(state: ObjectState, *, as_of: str | None = None) -> bytes:
             held = latest(periods, as_of)
             return held and held["value"]
 
-    return _encoded(state, exists, content, _parents(state, as_of)) + b"\n"
+    return _described(state, exists, content, _parents(state, as_of))
 
 
-def _encoded(
+def _described(
     state: ObjectState, exists: list[Period], content: Callable[[list[Period]], object], parents: dict[str, object]
-) -> bytes:
+) -> dict[str, Any]:
     label, geometry = content(state.label), content([_as_geojson(period) for period in state.geometry])
     values = {code: content(periods) for code, periods in sorted(state.values.items())}
     line = {
@@ -134,7 +143,7 @@ def _encoded(
         },
         "invalid": state.invalid,
     }
-    return msgspec.json.encode({key: value for key, value in line.items() if value != {}})
+    return {key: value for key, value in line.items() if value != {}}
 
 
 def _parents(state: ObjectState, as_of: str | None) -> dict[str, object]:

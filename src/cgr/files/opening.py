@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from cgr.core.texts import normal
-from cgr.files import archives, layers, texts, workbooks
+from cgr.files import archives, texts, workbooks
 from cgr.files.limits import MOST_BYTES, MOST_UNPACKED_BYTES, too_large, unreadable
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def _open_archive(path: Path, choice: Choice, folder: Path) -> Table:
 
 
 def _open_layer(path: Path, kind: str, choice: Choice, folder: Path) -> Table:
+    from cgr.files import layers  # noqa: PLC0415 - GDAL takes 45 MB of memory, which tables can do without
+
     sheets = layers.layers_of(path)
     layer = _chosen(sheets, choice.sheet, "layer")
     described = layers.describe(path, kind, layer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -64,7 +63,7 @@ class ImportNote:
 class ImportResult:
     """What an import did, or would do: the JSON of contract.md. `run` is None for a preview.
 
-    `kept`: the lines of a preview as JSON; those of an import are stored with its run.
+    `kept`: the lines of a preview; those of an import are stored with its run.
     """
 
     run: int | None
@@ -72,11 +71,14 @@ class ImportResult:
     levels: list[LevelCounts]
     problems: list[Trouble]
     notes: list[ImportNote]
-    kept: list[str] = field(default_factory=list, repr=False)
+    kept: Spool | None = field(default=None, repr=False)
 
     def read_changes(self) -> Iterator[msgspec.Raw]:
         """Stream what is new, changed or vanished, each line as JSON: `{"kind", "uid", "object", "fields"}`."""
-        bodies = iter(self.kept) if self.run is None else read_bodies(self.run)
+        if self.run is not None:
+            bodies = read_bodies(self.run)
+        else:
+            bodies = (row.body for row in (self.kept.read() if self.kept else ()) if row.category == "change")
         for body in bodies:
             yield msgspec.Raw(body.encode())
 
@@ -105,33 +107,30 @@ def import_units(
         units = _read_units(client, request.mapping, watcher)
         members = read_members(client, request.mapping.groups(), progress=watcher)
         requests = client.requests
-    keeps = preview and into is not None
-    with Spool() if keeps else nullcontext() as spool:
-        with transaction.atomic():
-            settings = complete(actor, request, system, units=units, level_names=level_names)
-            situation = situation_of(actor, settings, units, members, answers=answers_for(system, into))
-            scope = scope_of(units, settings.levels, root=settings.root)
-            units.clear()  # 100,000 of them: what a level is done with shall not stay in memory until the end
-            watcher.step("import", sum(map(len, scope.by_level.values())))
-            result = _import(
-                actor,
-                settings,
-                system=system,
-                situation=situation,
-                scope=scope,
-                progress=watcher,
-                requests=requests,
-                tally=Tally(None, spool=spool),
-                request=None if preview else msgspec.to_builtins(request, str_keys=True),
-                into=into,
-            )
-            if preview:
-                transaction.set_rollback(True)
-        if spool is None or into is None:
-            return result
-        kept = msgspec.to_builtins(settings, str_keys=True)
-        keep_preview(into, settings=kept, summary=_summary(result), rows=spool.read())
-    return replace(result, run=into.pk)
+    with transaction.atomic():
+        settings = complete(actor, request, system, units=units, level_names=level_names)
+        situation = situation_of(actor, settings, units, members, answers=answers_for(system, into))
+        scope = scope_of(units, settings.levels, root=settings.root)
+        units.clear()  # 100,000 of them: what a level is done with shall not stay in memory until the end
+        watcher.step("import", sum(map(len, scope.by_level.values())))
+        result = _import(
+            actor,
+            settings,
+            system=system,
+            situation=situation,
+            scope=scope,
+            progress=watcher,
+            requests=requests,
+            request=None if preview else msgspec.to_builtins(request, str_keys=True),
+            into=into,
+        )
+        if preview:
+            transaction.set_rollback(True)
+    if result.kept is None or into is None:
+        return result
+    kept = msgspec.to_builtins(settings, str_keys=True)
+    keep_preview(into, settings=kept, summary=_summary(result), rows=result.kept.read())
+    return replace(result, run=into.pk, kept=None)
 
 
 def _summary(result: ImportResult) -> dict[str, object]:
@@ -160,11 +159,10 @@ def _import(  # noqa: PLR0913 - all that was gathered
     scope: Scope,
     progress: Progress,
     requests: int,
-    tally: Tally,
     request: dict[str, object] | None,
     into: Run | None,
 ) -> ImportResult:
-    run = None
+    run, tally = None, Tally(None)
     if request is not None:
         as_json = msgspec.to_builtins(settings, str_keys=True)
         run = runs.begin_import(
@@ -183,7 +181,8 @@ def _import(  # noqa: PLR0913 - all that was gathered
         LevelCounts(level, settings.levels.get(level) if level else None, counts)
         for level, counts in tally.levels.items()
     ]
-    result = ImportResult(tally.run, tally.counts, levels, tally.problems, _notes(scope), tally.kept)
+    kept = tally.spool if run is None else None
+    result = ImportResult(tally.run, tally.counts, levels, tally.problems, _notes(scope), kept)
     if run is not None:
         runs.finish_import(run, summary=_summary(result), requests=requests)
         organization = system.organization.code

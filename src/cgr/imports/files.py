@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +30,7 @@ from cgr.core.rows.mapping import refused
 from cgr.files import Choice, open_table
 from cgr.files.looking import look_at
 from cgr.imports.actions import ImportNote, ImportResult
-from cgr.imports.lines import Spool, Tally
+from cgr.imports.lines import Tally
 from cgr.registry import queries as registry
 from cgr.registry.actions import write_objects
 from cgr.registry.snapshot import stream_objects
@@ -84,18 +83,17 @@ def import_file(
     with open_table(path, Choice(mapping.sheet, mapping.encoding, mapping.delimiter)) as table:
         _check_columns(mapping, table.columns, has_geometry=table.has_geometry)
         settings = _settings(request, table)
-        with Spool() if preview and into is not None else nullcontext() as spool:
-            with transaction.atomic():
-                watcher.step("import")
-                run = None if preview else _begun(actor, request, settings, system=system, into=into)
-                tally = Tally(None if run is None else run.pk, spool=spool)
-                result = _import(actor, request, table, tally=tally, progress=watcher, run=run)
-                if preview:
-                    transaction.set_rollback(True)
-            if spool is None or into is None:
-                return result
-            runs.keep_preview(into, settings=settings, summary=_summary(result), rows=spool.read())
-    return replace(result, run=into.pk)
+        with transaction.atomic():
+            watcher.step("import")
+            run = None if preview else _begun(actor, request, settings, system=system, into=into)
+            tally = Tally(None if run is None else run.pk)
+            result = _import(actor, request, table, tally=tally, progress=watcher, run=run)
+            if preview:
+                transaction.set_rollback(True)
+    if result.kept is None or into is None:
+        return result
+    runs.keep_preview(into, settings=settings, summary=_summary(result), rows=result.kept.read())
+    return replace(result, run=into.pk, kept=None)
 
 
 def check_file_request(actor: Actor, request: FileRequest) -> ExternalSystem | None:
@@ -183,7 +181,7 @@ def _import(
         levels=[],
         problems=tally.problems,
         notes=[_read_as(table), *(ImportNote(code, message) for code, message in survey.notes())],
-        kept=tally.kept,
+        kept=tally.spool if run is None else None,
     )
     if run is not None:
         runs.finish_import(run, summary=_summary(result), requests=0)

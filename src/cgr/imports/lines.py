@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from os import SEEK_END
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +26,11 @@ _STEPS = 1_000
 _MOST_LINES = 2_000_000
 """More than an import has, and small enough that a position fits its column."""
 
+_LENGTH_BYTES = 8
+
 _encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Row]).decode
 
 
 class Suggestion(Struct, frozen=True):
@@ -41,42 +47,39 @@ def nothing() -> dict[str, int]:
 
 
 class Spool:
-    """The lines of a preview, put aside on disk while the transaction that finds them is open, and given back."""
+    """The lines of a preview, put aside on disk for as long as somebody may want them back."""
 
-    def __enter__(self) -> Self:
-        """Begin a file without a name."""
-        self._file = TemporaryFile()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let it go."""
-        self._file.close()
+    def __init__(self) -> None:
+        """Begin a file without a name, which goes with this object."""
+        self._file = TemporaryFile()  # noqa: SIM115 - it stays open for as long as this object is
+        finalize(self, self._file.close)
 
     def write(self, rows: list[Row]) -> None:
         """Put lines aside."""
-        self._file.writelines(_encode(row) + b"\n" for row in rows)
+        packed = _pack(rows)
+        self._file.seek(0, SEEK_END)
+        self._file.write(len(packed).to_bytes(_LENGTH_BYTES))
+        self._file.write(packed)
 
     def read(self) -> Iterator[Row]:
         """Give all lines back."""
-        decode = msgspec.json.Decoder(Row).decode
         self._file.seek(0)
-        for line in self._file:
-            yield decode(line)
+        while length := int.from_bytes(self._file.read(_LENGTH_BYTES)):
+            yield from _unpack(self._file.read(length))
 
 
 @dataclass
 class Tally:
     """What an import does; `levels` by level, units without a place in the tree under None.
 
-    `kept`: the changes as JSON when there is neither a run to store them with nor a spool.
+    `spool`: where lines go that no run stores.
     """
 
     run: int | None
     counts: dict[str, int] = field(default_factory=nothing)
     levels: dict[int | None, dict[str, int]] = field(default_factory=dict)
     problems: list[Trouble] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    spool: Spool | None = None
+    spool: Spool = field(default_factory=Spool)
 
     def drafts(
         self, lines: Iterable[tuple[int | None, Imported | Trouble]], progress: Progress
@@ -105,10 +108,8 @@ class Tally:
         self._store(rows)
 
     def _store(self, rows: list[Row]) -> None:
-        if self.spool is not None:
+        if self.run is None:
             self.spool.write(rows)
-        elif self.run is None:
-            self.kept += [row.body for row in rows if row.category == "change"]
         else:
             store_rows(self.run, rows)
 

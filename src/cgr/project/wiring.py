@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import stat
 import sys
@@ -56,6 +57,9 @@ def start(*, migrate: bool = True) -> Environment:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cgr.project.settings")
         django.setup()
         _connect(environment)
+        # What has been loaded stays for good: to look through it for garbage again and again, while many objects come
+        # and go, takes a third of the time of an export.
+        gc.freeze()
         _started.append(environment)
     environment = _started[0]
     if migrate:

@@ -37,8 +37,8 @@ class Said(Struct, frozen=True, gc=False):
     code: str | None
     label: Localized | None
     starts: str | None
-    ends: str | UnsetType | None
     values: dict[str, Value]
+    ends: str | UnsetType | None = UNSET
 
 
 class UnitReader:

@@ -17,6 +17,7 @@ def is_date_format(text: str) -> bool:
     return _pattern(text) is not None
 
 
+@lru_cache(maxsize=4096)  # thousands of rows begin on the same few days
 def read_day(text: str, form: str) -> str | None:
     """Give the day as ISO text, or None. ISO dates, as workbooks give them, are understood in every format."""
     text = _TIME.sub("", text)

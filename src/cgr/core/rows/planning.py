@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import UNSET
 
 from cgr.core.changes import FieldChange, ObjectRef
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from cgr.core.records import OurObject, OurType
     from cgr.core.rows.mapping import RowMapping
     from cgr.core.rows.parents import Ancestor, ParentFinder
+
+
+_packed = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder(RowSaid).decode
+"""Rows are held packed: each of them as records and texts takes ten times the memory."""
 
 
 class RowImported(Imported, frozen=True, kw_only=True, gc=False):
@@ -72,27 +78,28 @@ class RowPlanner:
 
     def plan(self, rows: Iterable[Row], objects: Iterable[OurObject]) -> Iterator[RowImported | RowTrouble]:
         """Plan each row. `objects`: all of the type, streamed; rows are held meanwhile, by what finds their objects."""
-        waiting: dict[str, RowSaid] = {}
+        waiting: dict[str, bytes] = {}
         yield from self._sorted_out(rows, waiting)
-        found: list[tuple[RowSaid, OurObject]] = []
+        found: list[tuple[bytes, OurObject]] = []
         for known in objects:
             self._codes[known.code] = known.key
             if known.external_id is not None:
                 self._ids[known.external_id] = known.code
             own = known.code if self._mapping.match == "code" else known.external_id
-            row_said = waiting.pop(own, None) if own is not None else None
-            if row_said is None:
+            held = waiting.pop(own, None) if own is not None else None
+            if held is None:
                 continue
+            row_said = _unpacked(held)
             if self._mapping.match == "code" and row_said.external_id in {None, known.external_id}:
                 yield self._plan(row_said, known)  # no other object can stand against it
             else:
-                found.append((row_said, known))
-        for said, known_object in found:
-            yield self._plan(said, known_object)
-        for said in waiting.values():
-            yield self._plan(said, None)
+                found.append((held, known))
+        for held, known_object in found:
+            yield self._plan(_unpacked(held), known_object)
+        for held in waiting.values():
+            yield self._plan(_unpacked(held), None)
 
-    def _sorted_out(self, rows: Iterable[Row], waiting: dict[str, RowSaid]) -> Iterator[RowTrouble]:
+    def _sorted_out(self, rows: Iterable[Row], waiting: dict[str, bytes]) -> Iterator[RowTrouble]:
         """Hold what each row says by what finds its object; give the rows that say too little, or say it twice."""
         several: set[str] = set()
         for row in rows:
@@ -103,11 +110,11 @@ class RowPlanner:
                 yield self._without_key(read)
             elif key in waiting:
                 several.add(key)
-                yield self._again(read, key, waiting[key])
+                yield self._again(read, key, _unpacked(waiting[key]))
             else:
-                waiting[key] = read
+                waiting[key] = _packed(read)
         for key in several:
-            yield self._again(waiting.pop(key), key, None)
+            yield self._again(_unpacked(waiting.pop(key)), key, None)
 
     def _read(self, row: Row) -> RowSaid | RowTrouble:
         try:

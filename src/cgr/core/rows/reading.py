@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET, Struct
@@ -69,67 +70,63 @@ class RowReader:
     """Reads rows of one file into what they say about objects of one type."""
 
     def __init__(self, mapping: RowMapping, shape: OurType, columns: Sequence[str]) -> None:
-        """Look up once where each column stands."""
+        """Look up once where each column stands and how its cells are read."""
         self._mapping = mapping
         self._shape = shape
-        self._place = {column: place for place, column in enumerate(columns)}
-        self._terms = {
-            entry.to: _Terms(entry, attribute)
-            for entry in mapping.attributes
-            if (attribute := shape.attributes[entry.to]).kind == "term"
-        }
+        self._width = len(columns)
+        # What a mapping doesn't name stands behind the last column, where every row has nothing.
+        self._place: dict[str | None, int] = {None: self._width}
+        self._place |= {column: place for place, column in enumerate(columns)}
+        self._labels = [*mapping.labels().items()]
+        self._attributes = [(entry, _reading(entry, shape.attributes[entry.to])) for entry in mapping.attributes]
 
     def read(self, row: Row) -> RowSaid:
         """Read a row; raises CellProblem with the first cell that can't be used."""
-        mapping = self._mapping
+        mapping, texts = self._mapping, self._texts(row)
         values: dict[str, Value] = {}
         cleared: list[str] = []
-        for entry in mapping.attributes:
-            text = self._cell(row, entry.source)
+        for entry, read in self._attributes:
+            text = texts[self._place[entry.source]]
             if text is None:
                 cleared.append(entry.to)
                 continue
-            value, held = self._value(entry, text), values.get(entry.to)
+            value, held = read(text), values.get(entry.to)
             # The languages of one text stand in several columns.
             values[entry.to] = {**held, **value} if isinstance(value, dict) and isinstance(held, dict) else value
         label: Localized = {
-            language: text
-            for language, column in mapping.labels().items()
-            if (text := self._cell(row, column)) is not None
+            language: text for language, column in self._labels if (text := texts[self._place[column]]) is not None
         }
         return RowSaid(
             number=row.number,
             said=Said(
-                code=self._cell(row, mapping.code),
+                code=texts[self._place[mapping.code]],
                 label=label or None,
-                starts=self._day(row, mapping.exists_start),
-                ends=self._day(row, mapping.exists_end) or UNSET,
+                starts=self._day(texts, mapping.exists_start),
+                ends=self._day(texts, mapping.exists_end) or UNSET,
                 values=values,
             ),
-            external_id=self._cell(row, mapping.external_id),
-            wkb=self._geometry(row),
-            valid_from=self._valid_from(row),
+            external_id=texts[self._place[mapping.external_id]],
+            wkb=self._geometry(row, texts),
+            valid_from=self._valid_from(texts),
             cleared=tuple(one for one in cleared if one not in values) if mapping.empty == "clear" else (),
-            above=tuple(self._cell(row, parent.column) for parent in mapping.parents),
+            above=tuple([texts[self._place[parent.column]] for parent in mapping.parents]),
             cells=row.cells,
         )
 
-    def _cell(self, row: Row, column: str | None) -> str | None:
-        if column is None:
-            return None
-        place = self._place[column]
+    def _texts(self, row: Row) -> list[str | None]:
+        texts = [normal(cell) for cell in row.cells[: self._width]]
         # A short line of a CSV file leaves its last cells out.
-        return normal(row.cells[place]) if place < len(row.cells) else None
+        return texts + [None] * (self._width + 1 - len(texts))
 
-    def _day(self, row: Row, column: str | None) -> str | None:
-        text = self._cell(row, column)
+    def _day(self, texts: Sequence[str | None], column: str | None) -> str | None:
+        text = texts[self._place[column]]
         if text is None or column is None:
             return None
         return _as_day(text, self._mapping.date_format, column)
 
-    def _valid_from(self, row: Row) -> str | None:
+    def _valid_from(self, texts: Sequence[str | None]) -> str | None:
         mapping = self._mapping
-        own = self._day(row, mapping.valid_from_column)
+        own = self._day(texts, mapping.valid_from_column)
         if own is not None and mapping.valid_to is not None and own >= mapping.valid_to:
             raise _unfit(
                 mapping.valid_from_column or "",
@@ -139,13 +136,7 @@ class RowReader:
             )
         return own or mapping.valid_from
 
-    def _value(self, entry: RowAttribute, text: str) -> Value:
-        kind = self._shape.attributes[entry.to].kind
-        if kind == "term":
-            return self._terms[entry.to].find(text)
-        return _BY_KIND[kind](text, entry) if kind in _BY_KIND else text
-
-    def _geometry(self, row: Row) -> bytes | None:
+    def _geometry(self, row: Row, texts: Sequence[str | None]) -> bytes | None:
         asked = self._mapping.geometry
         if not asked:
             return None
@@ -159,15 +150,15 @@ class RowReader:
                     value=None,
                 )
             return row.wkb
-        texts = self._cell(row, asked.longitude), self._cell(row, asked.latitude)
-        if texts == (None, None):
+        pair = texts[self._place[asked.longitude]], texts[self._place[asked.latitude]]
+        if pair == (None, None):
             return None
-        for column, text in zip((asked.longitude, asked.latitude), texts, strict=True):
+        for column, text in zip((asked.longitude, asked.latitude), pair, strict=True):
             if text is None:
                 raise _unfit(column, "", "is empty, and the other coordinate isn't", "Give both coordinates or none.")
         x, y = (
-            float(_as_number(text or "", column, comma=asked.decimal_comma))
-            for column, text in zip((asked.longitude, asked.latitude), texts, strict=True)
+            float(_as_written(text or "", column, comma=asked.decimal_comma))
+            for column, text in zip((asked.longitude, asked.latitude), pair, strict=True)
         )
         wkb = _POINT.pack(1, 1, x, y)
         if problem := check(wkb, self._shape.geometry):
@@ -232,6 +223,18 @@ def _as_day(text: str, form: str, column: str) -> str:
     return day
 
 
+def _reading(entry: RowAttribute, attribute: OurAttribute) -> Callable[[str], Value]:
+    """Give what reads the cells of an attribute's column."""
+    if attribute.kind == "term":
+        read: Callable[[str], Value] = _Terms(entry, attribute).find
+    elif by_kind := _BY_KIND.get(attribute.kind):
+        read = partial(by_kind, entry)
+    else:
+        return str
+    # Few days, terms and words stand in the cells of one column.
+    return lru_cache(maxsize=1024)(read) if attribute.kind in _FEW_VALUES else read
+
+
 def _as_truth(text: str, entry: RowAttribute) -> bool:
     said = text.casefold()
     if said in {word.casefold() for word in entry.true}:
@@ -243,11 +246,15 @@ def _as_truth(text: str, entry: RowAttribute) -> bool:
 
 
 def _as_number(text: str, column: str, *, comma: bool) -> str:
+    return format(Decimal(_as_written(text, column, comma=comma)), "f")
+
+
+def _as_written(text: str, column: str, *, comma: bool) -> str:
     written = text.replace(",", ".") if comma else text
     if _NUMBER.fullmatch(written) is None:
         hint = "Write it like 12.5, or declare decimal_comma in the mapping."
         raise _unfit(column, text, "is not a number", hint)
-    return format(Decimal(written), "f")
+    return written
 
 
 def _as_whole(text: str, entry: RowAttribute) -> int:
@@ -256,14 +263,15 @@ def _as_whole(text: str, entry: RowAttribute) -> int:
     return int(text.partition(".")[0])
 
 
-_BY_KIND: Final[dict[str, Callable[[str, RowAttribute], Value]]] = {
-    "localized_text": lambda text, entry: {entry.language: text},
-    "boolean": _as_truth,
-    "date": lambda text, entry: _as_day(text, entry.format, entry.source),
-    "integer": _as_whole,
-    "decimal": lambda text, entry: _as_number(text, entry.source, comma=entry.decimal_comma),
+_BY_KIND: Final[dict[str, Callable[[RowAttribute, str], Value]]] = {
+    "localized_text": lambda entry, text: {entry.language: text},
+    "boolean": lambda entry, text: _as_truth(text, entry),
+    "date": lambda entry, text: _as_day(text, entry.format, entry.source),
+    "integer": lambda entry, text: _as_whole(text, entry),
+    "decimal": lambda entry, text: _as_number(text, entry.source, comma=entry.decimal_comma),
 }
 """Kind of an attribute → what reads its cells; all others hold the text as it is."""
+_FEW_VALUES: Final = frozenset({"term", "boolean", "date"})
 
 
 def _unfit(column: str, value: str, is_what: str, next_step: str, *, code: str = "value-unfit") -> CellProblem:

@@ -44,7 +44,8 @@ class Survey:
         self._first: dict[str, list[int]] = {}
         self._seen: dict[str, set[int]] = {}
         self._spellings: dict[str, dict[str, set[str]]] = {}
-        self._names: dict[int, set[int]] = {}
+        self._names: dict[int, int] = {}
+        self._several_names: set[int] = set()
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Pass rows on and look at each."""
@@ -55,7 +56,8 @@ class Survey:
     def _add(self, row: Row) -> None:
         # A short line of a CSV file leaves its last cells out.
         cells = [cell or "" for cell in row.cells] + [""] * (self._width - len(row.cells))
-        self._again("identical", row.number, (row.wkb, *(text for at, text in enumerate(cells) if at != self._code)))
+        others = cells if self._code is None else cells[: self._code] + cells[self._code + 1 :]
+        self._again("identical", row.number, (row.wkb, *others))
         if self._label is not None:
             self._look_at_name(row.number, cells[self._label], tuple(cells[at] for at in self._parents))
         if self._pair:
@@ -83,7 +85,7 @@ class Survey:
                 found.append(
                     ("spelling", f'{len(several):,} values of "{column}" differ only by case, like {example}.')
                 )
-        if several_names := sum(len(spellings) > 1 for spellings in self._names.values()):
+        if several_names := len(self._several_names):
             found.append(("name-case", f"{several_names:,} groups of names differ only by case."))
         return found
 
@@ -93,14 +95,15 @@ class Survey:
             f"spelling:{column}": sum(len(texts) > 1 for texts in groups.values())
             for column, groups in self._spellings.items()
         }
-        return {**self._counts, **spelled, "case": sum(len(texts) > 1 for texts in self._names.values())}
+        return {**self._counts, **spelled, "case": len(self._several_names)}
 
     def _look_at_name(self, line: int, name: str, above: tuple[str, ...]) -> None:
         self._again("name", line, (above, name))
         if len(above) > 1:
             self._again("name-above", line, (above[:1], name))
-        folded = hash((above, name.casefold()))
-        self._names.setdefault(folded, set()).add(hash(name))
+        folded, written = hash((above, name.casefold())), hash(name)
+        if self._names.setdefault(folded, written) != written:
+            self._several_names.add(folded)
         if "\u00a0" in name:
             self._note("no-break", line)
         if "  " in name:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from django.db.models import F, Q
 
 from cgr.accounts.policy import Permission, unknown
-from cgr.core.objects_file import write_line
+from cgr.core.objects_file import describe, line_of, write_line
 from cgr.core.periods import latest
 from cgr.registry.bulk.existing import Stored, stored_by_key
 from cgr.registry.catalogue import Catalogue, catalogue
@@ -96,7 +96,7 @@ def export_objects(actor: Actor, *, type: str | None = None, as_of: date | None 
     With `as_of` values are bare, the latest at that day (R0.4); objects that don't exist yet then are left out.
     """
     _, found = objects_by_type(actor, type=type, as_of=as_of)
-    return chain.from_iterable(lines for _, lines in found)
+    return map(line_of, chain.from_iterable(objects for _, objects in found))
 
 
 def objects_by_type(
@@ -104,15 +104,15 @@ def objects_by_type(
     *,
     type: str | None = None,  # noqa: A002 - the domain's word
     as_of: date | None = None,
-) -> tuple[Definitions, Iterator[tuple[str, Iterator[bytes]]]]:
-    """Give what the actor may know, and the lines of `export_objects` type by type, each with its code."""
+) -> tuple[Definitions, Iterator[tuple[str, Iterator[dict[str, Any]]]]]:
+    """Give what the actor may know, and what the lines of `export_objects` hold by type, each with its code."""
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
     readable = known.definitions.types
     if type is not None and type not in readable:
         raise unknown("type", type)
     on = None if as_of is None else as_of.isoformat()
     wanted = sorted(readable) if type is None else [type]
-    return known.definitions, ((code, _lines(known, code, on)) for code in wanted)
+    return known.definitions, ((code, _described(known, code, on)) for code in wanted)
 
 
 def page_of_objects(
@@ -198,7 +198,7 @@ def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None)
     return line, row[1]
 
 
-def _lines(known: Catalogue, type_code: str, as_of: str | None) -> Iterator[bytes]:
+def _described(known: Catalogue, type_code: str, as_of: str | None) -> Iterator[dict[str, Any]]:
     keys = (
         GeoObject.objects.filter(type=known.types[type_code])
         .order_by("code")
@@ -206,14 +206,19 @@ def _lines(known: Catalogue, type_code: str, as_of: str | None) -> Iterator[byte
         .iterator(chunk_size=_CHUNK)
     )
     while chunk := list(islice(keys, _CHUNK)):
-        yield from _written(known, chunk, as_of)
+        for state in _read(known, chunk, as_of):
+            yield describe(state, as_of=as_of)
 
 
 def _written(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[bytes]:
+    return (write_line(state, as_of=as_of) for state in _read(known, keys, as_of))
+
+
+def _read(known: Catalogue, keys: list[int], as_of: str | None) -> Iterator[ObjectState]:
     stored = stored_by_key(keys)
     for key in keys:
         if key in stored and _has_begun(stored[key].state, as_of):
-            yield write_line(_readable(stored[key], known), as_of=as_of)
+            yield _readable(stored[key], known)
 
 
 def _has_begun(state: ObjectState, as_of: str | None) -> bool:

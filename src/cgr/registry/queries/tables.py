@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from cgr.accounts.policy import Permission
 from cgr.core.objects_table import ObjectsTable
-from cgr.registry.catalogue import catalogue
-from cgr.registry.queries.objects import export_objects, objects_by_type
+from cgr.registry.queries.objects import objects_by_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.core.records import OurType
 
-_decode = msgspec.json.Decoder().decode
-
 
 def export_table(
     actor: Actor,
@@ -27,12 +22,11 @@ def export_table(
     type: str | None = None,  # noqa: A002 - the domain's word
     as_of: date,
 ) -> tuple[ObjectsTable, Iterator[dict[str, Any]]]:
-    """Give the columns, and stream what `export_objects` gives as of the day: all the actor may read, or one type."""
-    lines = export_objects(actor, type=type, as_of=as_of)
-    readable = catalogue(actor, permission=Permission.READ_OBJECTS).definitions
+    """Give the columns, and stream what the lines of `export_objects` hold at the day: all types, or one."""
+    readable, found = objects_by_type(actor, type=type, as_of=as_of)
     shapes = [shape for code, shape in readable.types.items() if type in {None, code}]
     table = ObjectsTable(shapes, readable.hierarchies, readable.systems)
-    return table, map(_decode, lines)
+    return table, chain.from_iterable(objects for _, objects in found)
 
 
 def export_layers(
@@ -47,6 +41,6 @@ def export_layers(
     """
     readable, found = objects_by_type(actor, type=type, as_of=as_of)
     return (
-        (shape, ObjectsTable([shape], readable.hierarchies, readable.systems), map(_decode, lines))
-        for shape, lines in ((readable.types[code], lines) for code, lines in found)
+        (shape, ObjectsTable([shape], readable.hierarchies, readable.systems), objects)
+        for shape, objects in ((readable.types[code], objects) for code, objects in found)
     )

@@ -23,7 +23,7 @@ from cgr.registry import queries as registry
 from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
 from cgr.web.failures import refused
-from cgr.web.imports.words import KINDS, OURS, STEPS, carry_out_in_words
+from cgr.web.imports.words import KINDS, ONE, OURS, STEPS, carry_out_in_words
 from cgr.web.runs.showing import state_words
 from cgr.web.words import in_reader_language, other_side
 
@@ -233,7 +233,7 @@ def _changes(lines: list[tuple[Line, Change]], types: dict[str, str]) -> list[di
 
 
 def _change(level: int, change: Change) -> dict[str, object]:
-    colour, sign, word = KINDS[change.kind]
+    colour, sign, _ = KINDS[change.kind]
     fields = [
         (_ours(name), _text(one.get("from")), _text(one.get("to")))
         for name, one in change.fields.items()
@@ -242,7 +242,7 @@ def _change(level: int, change: Change) -> dict[str, object]:
     return {
         "colour": colour,
         "sign": sign,
-        "word": word,
+        "word": ONE[change.kind],
         "uid": change.uid,
         "level": level,
         "line": change.line,

@@ -160,7 +160,9 @@ def test_the_log_is_filtered_by_what_the_address_says() -> None:
 
 
 def test_it_goes_on_a_page_at_a_time_without_losing_the_filter() -> None:
-    audit.record_many("cli:test", [audit.Entry("create", "object", f"F{number:03}", "MOH") for number in range(150)])
+    audit.record_many(
+        "cli:test", [audit.Entry("create", "geo-object", f"F{number:03}", "MOH") for number in range(150)]
+    )
     ada = browser_of("ada")
     first = text_of(ada.get("/settings/audit/", {"kind": "geo-object"}))
     (address,) = [part.split('"')[0] for part in first.split('href="?')[1:]]
@@ -187,7 +189,7 @@ def test_as_csv_it_can_be_opened_in_a_spreadsheet_without_doing_anything() -> No
 
 
 def test_what_the_log_shows_takes_a_fixed_number_of_questions(django_assert_max_num_queries: object) -> None:
-    audit.record_many("cli:test", [audit.Entry("create", "object", f"F{number}", "MOH") for number in range(100)])
+    audit.record_many("cli:test", [audit.Entry("create", "geo-object", f"F{number}", "MOH") for number in range(100)])
     client = browser_of("ada")
     with django_assert_max_num_queries(15):  # type: ignore[operator]
         client.get("/settings/audit/")

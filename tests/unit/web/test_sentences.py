@@ -70,8 +70,8 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
                 "relationship is not exported."
             ),
             (
-                "Il a plus d’un parent en vigueur à cette date (district The North et district D2)\u202f; sa relation n’est "
-                "donc pas exportée."
+                "Il a plus d’un parent en vigueur à cette date (district The North et district D2)\u202f; sa relation "
+                "n’est donc pas exportée."
             ),
         ),
         # a sentence in a sentence in a sentence
@@ -86,7 +86,10 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
         ),
         # a code that reads like a word of ours, and a word of ours
         ("The term new of address is not mapped.", "Le terme new de address n’est pas mis en correspondance."),
-        ('There is no type "new" that you may use.', "Introuvable, ou non autorisé pour vous\u00a0: type «\u00a0new\u00a0»."),
+        (
+            'There is no type "new" that you may use.',
+            "Introuvable, ou non autorisé pour vous\u00a0: type «\u00a0new\u00a0».",
+        ),
         # numbers as French writes them
         (
             '1,204 rows have nothing in "Name" (line 1, 2, 3, …).',

@@ -192,7 +192,7 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
 
         # Each way: the same place, a new one, left out.
         page.locator("#item-OuBoClinic1").get_by_role("button", name="Same Bo MCH Clinic").click()
-        page.locator("#item-OuBoClinic1").get_by_text("Same place: F1").wait_for()
+        page.locator("#item-OuBoClinic1").get_by_text("Same place · F1").wait_for()
         page.locator("#item-OuKenemaHP1").get_by_label("Code").fill("F1")
         page.locator("#item-OuKenemaHP1").get_by_role("button", name="New Kenema").click()
         page.get_by_role("alert").get_by_text('There is a facility "F1" already').wait_for()

@@ -26,7 +26,7 @@ _LOCALE: Final = Path(__file__).parent / "locale"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+")
 _BETWEEN: Final = re.compile(r"(, |; | and | or )")
-_QUOTES: Final = ('"', "“", "`", "« ")
+_QUOTES: Final = ('"', "“", "`", "«\u00a0")
 _LISTS: Final = frozenset({"names", "types", "what", "shares", "groups", "words", "levels", "found"})
 """Places that can hold several words, beside those called listed."""
 _QUOTED: Final = frozenset(
@@ -40,9 +40,9 @@ _OPEN: Final = frozenset({"why", "reason", "problem", "problem_message", "error_
 _OF_WORDS: Final = frozenset({"end_state", "key", "kind", "moved", "part", "run_state", "what", "word", "words"})
 """Places in which a single word can be ours; in others it is a code or a name, even if it reads like one of ours."""
 _NONE: Final = "none"
-_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou ", "; ": " ; "}}
+_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou ", "; ": "\u202f; "}}
 _QUOTATION: Final = re.compile(r"[“\"]([^“”\"]+)[”\"]")
-_MARKS: Final = {"fr": r"« \1 »"}
+_MARKS: Final = {"fr": "«\u00a0\\1\u00a0»"}
 _NARROW: Final = "\u202f"
 
 

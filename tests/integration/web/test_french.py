@@ -155,7 +155,7 @@ def test_why_a_run_had_to_stop_is_told_in_french(client: Client) -> None:
         Run.objects.update(state="failure", started=run.created, ended=run.created, error=error)
         with translation.override("fr"):
             page = french(client, f"/runs/{run.pk}/")
-        assert "hmis.example.org a répondu 503 alors qu’on lui demandait de lister les attributs : " in page
+        assert "hmis.example.org a répondu 503 alors qu’on lui demandait de lister les attributs\u00a0: " in page
 
 
 def test_the_conflicts_of_an_import_are_told_in_french(client: Client) -> None:

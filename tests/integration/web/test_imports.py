@@ -195,7 +195,7 @@ def test_a_parent_is_searched_and_chosen_for_a_unit_whose_own_has_no_object(ada:
     assert found.count('value="under"') == 2
     assert "No object is found" in text(ada.get(page, {"for": "OuPlace0001", "find": "nowhere"}))
     ada.post(page, {"item": "OuPlace0001", "code": "D", "as": "under"})
-    assert "Inside: D" in text(ada.get(page))
+    assert "Inside · D" in text(ada.get(page))
     ada.post(f"/import/{run.pk}/", {"do": "run"})
     worked(run)
     assert GeoObject.objects.get(type__code="facility").code == "F1"

@@ -160,9 +160,11 @@ def test_the_log_is_filtered_by_what_the_address_says() -> None:
 
 
 def test_it_goes_on_a_page_at_a_time_without_losing_the_filter() -> None:
-    audit.record_many("cli:test", [audit.Entry("create", "object", f"F{number:03}", "MOH") for number in range(150)])
+    audit.record_many(
+        "cli:test", [audit.Entry("create", "geo-object", f"F{number:03}", "MOH") for number in range(150)]
+    )
     ada = browser_of("ada")
-    first = text_of(ada.get("/settings/audit/", {"kind": "object"}))
+    first = text_of(ada.get("/settings/audit/", {"kind": "geo-object"}))
     (address,) = [part.split('"')[0] for part in first.split('href="?')[1:]]
     second = text_of(ada.get(f"/settings/audit/?{address.replace('&amp;', '&')}"))
     assert ("F149" in first, "F050" in first, "F049" in first) == (True, True, False)
@@ -176,7 +178,7 @@ def test_a_place_in_the_log_that_isn_t_one_is_no_error(before: str) -> None:
 
 
 def test_as_csv_it_can_be_opened_in_a_spreadsheet_without_doing_anything() -> None:
-    audit.record("cli:test", "create", kind="object", subject="=HYPERLINK(1)", organization="MOH", after={"a": "é"})
+    audit.record("cli:test", "create", kind="geo-object", subject="=HYPERLINK(1)", organization="MOH", after={"a": "é"})
     answer = browser_of("ada").get("/settings/audit.csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -187,7 +189,7 @@ def test_as_csv_it_can_be_opened_in_a_spreadsheet_without_doing_anything() -> No
 
 
 def test_what_the_log_shows_takes_a_fixed_number_of_questions(django_assert_max_num_queries: object) -> None:
-    audit.record_many("cli:test", [audit.Entry("create", "object", f"F{number}", "MOH") for number in range(100)])
+    audit.record_many("cli:test", [audit.Entry("create", "geo-object", f"F{number}", "MOH") for number in range(100)])
     client = browser_of("ada")
     with django_assert_max_num_queries(15):  # type: ignore[operator]
         client.get("/settings/audit/")

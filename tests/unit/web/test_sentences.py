@@ -70,14 +70,14 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
                 "relationship is not exported."
             ),
             (
-                "Il a plus d’un parent en vigueur à cette date (district The North et district D2) ; sa relation n’est "
-                "donc pas exportée."
+                "Il a plus d’un parent en vigueur à cette date (district The North et district D2)\u202f; sa relation "
+                "n’est donc pas exportée."
             ),
         ),
         # a sentence in a sentence in a sentence
         (
             'Line 7: Column "Beds": "none" is not a whole number.',
-            "Ligne 7 : Colonne « Beds » : « none » n’est pas un nombre entier.",
+            "Ligne 7\u00a0: Colonne «\u00a0Beds\u00a0»\u00a0: «\u00a0none\u00a0» n’est pas un nombre entier.",
         ),
         # two sentences have this form; the one that says more of it is taken
         (
@@ -86,20 +86,23 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
         ),
         # a code that reads like a word of ours, and a word of ours
         ("The term new of address is not mapped.", "Le terme new de address n’est pas mis en correspondance."),
-        ('There is no type "new" that you may use.', "Introuvable, ou non autorisé pour vous : type « new »."),
+        (
+            'There is no type "new" that you may use.',
+            "Introuvable, ou non autorisé pour vous\u00a0: type «\u00a0new\u00a0».",
+        ),
         # numbers as French writes them
         (
             '1,204 rows have nothing in "Name" (line 1, 2, 3, …).',
-            "1\u202f204 lignes n’ont rien dans « Name » (ligne 1, 2, 3, …).",
+            "1\u202f204 lignes n’ont rien dans «\u00a0Name\u00a0» (ligne 1, 2, 3, …).",
         ),
         # a row of a configuration, with what is asked of DHIS2 and the state of a run
         (
             "Level 2 (district), attribute owner, term state: the attribute has no such term.",
-            "Niveau 2 (district), attribut owner, terme state : l’attribut n’a pas ce terme.",
+            "Niveau 2 (district), attribut owner, terme state\u00a0: l’attribut n’a pas ce terme.",
         ),
         (
             "Run 7 is failure; it can't be started in this state.",
-            "L’exécution 7 est dans l’état « échouée » ; elle ne peut pas être lancée dans cet état.",
+            "L’exécution 7 est dans l’état «\u00a0échouée\u00a0»\u202f; elle ne peut pas être lancée dans cet état.",
         ),
     ],
 )
@@ -109,9 +112,9 @@ def test_a_sentence_is_said_in_french_with_its_names_as_they_are(english, french
 
 def test_what_dhis2_said_stays_as_it_is_and_is_marked_as_english():
     said = told("DHIS2 refuses the unit: Property `name` is <too> long")
-    assert said == (Part("DHIS2 refuse l’unité : "), Part("Property `name` is <too> long", foreign=True))
+    assert said == (Part("DHIS2 refuse l’unité\u00a0: "), Part("Property `name` is <too> long", foreign=True))
     assert sentence("DHIS2 refuses the unit: is <too> long") == (
-        'DHIS2 refuse l’unité : <span lang="en">is &lt;too&gt; long</span>'
+        'DHIS2 refuse l’unité\u00a0: <span lang="en">is &lt;too&gt; long</span>'
     )
     assert sentence("Nobody here says this") == '<span lang="en">Nobody here says this</span>'
     assert sentence(None) == sentence("") == ""

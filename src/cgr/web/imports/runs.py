@@ -23,7 +23,7 @@ from cgr.registry import queries as registry
 from cgr.runs.progress import progress_json
 from cgr.runs.queries import ahead_of
 from cgr.web.failures import refused
-from cgr.web.imports.words import KINDS, OURS, STEPS, carry_out_in_words
+from cgr.web.imports.words import KINDS, ONE, OURS, STEPS, carry_out_in_words
 from cgr.web.runs.showing import state_words
 from cgr.web.words import in_reader_language, other_side
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from cgr.accounts.actors import Actor
+    from cgr.core.records import OurType
     from cgr.imports.reports import Change
     from cgr.runs.items import Line
     from cgr.runs.models import Run
@@ -152,7 +153,8 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
             like=like,
             limit=SHOWN,
         )
-    types = _types(row)
+    shapes = _types(row)
+    types = {code: in_reader_language(shape.label) for code, shape in shapes.items()}
     kinds = [(name, *KINDS[name]) for name in KINDS if counts.get(name) or name not in _rare(row)]
     upload = upload_of(row) if row.is_of_file else None
     return {
@@ -179,7 +181,7 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
         "totals": [(*KINDS[name], counts.get(name, 0)) for name, *_ in kinds],
         "notes": row.summary.get("notes", []),
         "carry_out": carry_out_in_words(counts),
-        "changes": _changes(listed.lines, types) if listed else [],
+        "changes": _changes(listed.lines, shapes) if listed else [],
         "more": listed.more if listed else None,
         "asked": asked,
     }
@@ -203,13 +205,13 @@ def _progress(row: Run) -> dict[str, object] | None:
     return {**found, "words": STEPS.get(str(found["step"]), found["step"])}
 
 
-def _types(row: Run) -> dict[str, str]:
-    """Give the label of each type of an import; a proposed one has none before it is made."""
+def _types(row: Run) -> dict[str, OurType]:
+    """Give the types of an import with their attributes; a proposed one isn't there before it is made."""
     codes = [row.settings["type"]] if "type" in row.settings else row.settings.get("levels", {}).values()
-    return {code: in_reader_language(shape.label) for code, shape in registry.types_by_code(codes).items()}
+    return registry.types_by_code(codes)
 
 
-def _changes(lines: list[tuple[Line, Change]], types: dict[str, str]) -> list[dict[str, object]]:
+def _changes(lines: list[tuple[Line, Change]], types: dict[str, OurType]) -> list[dict[str, object]]:
     """Give the rows of the table; an object whose label stays as it is is named by the one it has."""
     codes: dict[str, list[str]] = {}
     for _, change in lines:
@@ -224,29 +226,29 @@ def _changes(lines: list[tuple[Line, Change]], types: dict[str, str]) -> list[di
     known = {ref: in_reader_language(labels[key]) for ref, key in keys.items() if key in labels}
     return [
         {
-            **_change(line.level, change),
+            **_change(line.level, change, types.get(change.object.type)),
             "name": _name(change, known.get((change.object.type, change.object.code), "")),
-            "type": types.get(change.object.type, change.object.type),
         }
         for line, change in lines
     ]
 
 
-def _change(level: int, change: Change) -> dict[str, object]:
-    colour, sign, word = KINDS[change.kind]
+def _change(level: int, change: Change, shape: OurType | None) -> dict[str, object]:
+    colour, sign, _ = KINDS[change.kind]
     fields = [
-        (_ours(name), _text(one.get("from")), _text(one.get("to")))
+        (_ours(name, shape), _text(one.get("from")), _text(one.get("to")))
         for name, one in change.fields.items()
         if change.kind != "new" or name not in ("code", "label")
     ]
     return {
         "colour": colour,
         "sign": sign,
-        "word": word,
+        "word": ONE[change.kind],
         "uid": change.uid,
         "level": level,
         "line": change.line,
         "code": change.object.code,
+        "type": in_reader_language(shape.label) if shape else change.object.type,
         "type_code": change.object.type,
         "is_new": change.kind == "new",
         "fields": fields[:_FIELDS_SHOWN],
@@ -259,8 +261,13 @@ def _name(change: Change, known: str = "") -> str:
     return (in_reader_language(label) if isinstance(label, dict) else known) or change.object.code
 
 
-def _ours(name: str) -> str:
-    return str(OURS[name]) if name in OURS else name.removeprefix(_PROPERTY)
+def _ours(name: str, shape: OurType | None) -> str:
+    """Give what a field is called: ours by its word, an attribute by its label."""
+    if name in OURS:
+        return str(OURS[name])
+    code = name.removeprefix(_PROPERTY)
+    attribute = shape.attributes.get(code) if shape else None
+    return (in_reader_language(attribute.label) if attribute else "") or code
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - JSON

@@ -21,7 +21,17 @@ KINDS: Final[dict[str, tuple[str, str, _StrPromise]]] = {
     "vanished": ("blocked", "∅", pgettext_lazy("kind of change", "vanished")),
     "skipped": ("blocked", "⊘", pgettext_lazy("kind of change", "skipped")),
 }
-"""Kind → (colour of parts.css, sign, word)."""
+"""Kind → (colour of parts.css, sign, word for a number of them)."""
+
+ONE: Final[dict[str, _StrPromise]] = {
+    "new": pgettext_lazy("one change", "new"),
+    "changed": pgettext_lazy("one change", "changed"),
+    "unchanged": pgettext_lazy("one change", "same"),
+    "conflict": pgettext_lazy("one change", "conflict"),
+    "vanished": pgettext_lazy("one change", "vanished"),
+    "skipped": pgettext_lazy("one change", "skipped"),
+}
+"""The word for a single one; French tells it from several."""
 
 DECISIONS: Final[dict[str, _StrPromise]] = {
     "existing": gettext_lazy("Same place"),

@@ -37,18 +37,22 @@ class FilterForm(forms.Form):
     """What to look at; it stands in the address, so that a filtered log can be sent to somebody."""
 
     organization = forms.ChoiceField(label=gettext_lazy("Organization"), required=False)
-    kind = forms.CharField(label=gettext_lazy("Kind"), required=False, max_length=60)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), required=False)
     who = forms.CharField(label=gettext_lazy("Who (name begins with)"), required=False, max_length=200)
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, actor: Actor, data: QueryDict) -> None:
-        """Offer the organizations whose log the actor may see."""
+        """Offer the organizations whose log the actor may see, and what is logged in the order of its words."""
         super().__init__(data)
+        kinds = self.fields["kind"]
         places = queries.organizations(actor, permission=Permission.SEE_AUDIT)
         field = self.fields["organization"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        # Tells the type checker.
+        assert isinstance(field, forms.ChoiceField) and isinstance(kinds, forms.ChoiceField)  # noqa: S101, PT018
         field.choices = [("", "–"), *((row.code, in_reader_language(row.label)) for row in places)]
+        words = sorted(((kind, str(word)) for kind, word in AUDIT_KINDS.items()), key=lambda one: one[1].casefold())
+        kinds.choices = [("", "–"), *words]
 
 
 @login_required

@@ -2,8 +2,9 @@
 // Without scripts each of these is an ordinary link to an ordinary page.
 
 import { openDialogs } from "./dialogs.js";
-import { closePerson, openMenu } from "./menu.js";
+import { closePerson, foldSections, openMenu } from "./menu.js";
 
 openMenu(document.querySelector("[data-menu]"));
+foldSections(document.querySelector("[data-sections]"));
 closePerson(document.querySelector("[data-person]"));
 openDialogs(document.querySelector("#dialog"));

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cgr.core.objects_table import Cell
 
-_BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BEGINS_A_FORMULA: Final = frozenset({"=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"})
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -57,7 +57,9 @@ def csv_lines(titles: Iterable[str], rows: Iterable[Sequence[Cell]]) -> Iterator
     writer = csv.writer(_Echo())
     yield codecs.BOM_UTF8 + writer.writerow(titles)
     for row in rows:
-        yield writer.writerow([_inert(cell) for cell in row])
+        yield writer.writerow(
+            [f"'{cell}" if isinstance(cell, str) and cell[:1] in _BEGINS_A_FORMULA else cell for cell in row]
+        )
 
 
 class _Echo:
@@ -66,10 +68,6 @@ class _Echo:
     @staticmethod
     def write(text: str) -> bytes:
         return text.encode("utf-8", "replace")
-
-
-def _inert(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_BEGINS_A_FORMULA) else cell
 
 
 def write_xlsx(titles: Iterable[str], rows: Iterable[Sequence[Cell]], stream: BinaryIO, *, sheet: str) -> None:
@@ -138,7 +136,7 @@ def _line(row: Sequence[Cell], letters: Sequence[str], number: int) -> bytes:
     for letter, cell in zip(letters, row, strict=True):
         if not isinstance(cell, str):
             cells.append(f'<c r="{letter}{number}"><v>{cell}</v></c>')
-        elif cell.startswith(_BEGINS_A_FORMULA):  # it stays text when somebody edits the cell
+        elif cell[:1] in _BEGINS_A_FORMULA:  # it stays text when somebody edits the cell
             cells.append(_text(f'<c r="{letter}{number}" s="{_QUOTED}"', cell))
         elif cell:
             cells.append(_text(f'<c r="{letter}{number}"', cell))

@@ -10,8 +10,9 @@ import os
 import platform
 import tempfile
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import live
 import pages
@@ -27,7 +28,7 @@ from server import VERSION, Session, sandbox
 from cgr.embedded_postgres import ensure_running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 REPORT = HERE.parent / "docs" / "reference" / "performance.md"
 SHARE_CHANGED = 10
@@ -39,10 +40,10 @@ PAGES_AT_MOST = 300_000
 """A server as slow as real ones needs 90 seconds to show so many units."""
 ROWS_AT_MOST = 100_000
 ROUNDS = 3
-BEGIN = "<!-- figures: written by make bench -->"
-END = "<!-- end of figures -->"
-BEGIN_TABLES = "<!-- figures of files: written by make bench -->"
-END_TABLES = "<!-- end of figures of files -->"
+HEAD = (
+    "| units | stage | units handled | units/s | CPU s per 10,000 | peak memory, MiB |",
+    "|---:|---|---:|---:|---:|---:|",
+)
 PLAIN_PLAN = "plan, attributes not mapped"
 MAPPED_PLAN = "plan, 10 attributes, 2 option sets, 3 groups"
 
@@ -96,8 +97,7 @@ class Bench:
 
 def table(found: dict[int, dict[str, Figures]]) -> Iterator[str]:
     """Give the results as a table in Markdown."""
-    yield "| units | stage | units handled | units/s | CPU s per 10,000 | peak memory, MiB |"
-    yield "|---:|---|---:|---:|---:|---:|"
+    yield from HEAD
     for size, stages in found.items():
         for name, figures in stages.items():
             yield row(f"{size:,}", name, figures)
@@ -127,22 +127,7 @@ def ratios(found: dict[int, dict[str, Figures]]) -> Iterator[str]:
             yield f"- peak memory of {name} grows by {growth:.1f} MiB per 10,000 units"
 
 
-def main() -> None:
-    """Measure, print, and keep the result when asked to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="10000,100000,300000", help="numbers of organisation units, with commas")
-    parser.add_argument("--keep", action="store_true", help="write docs/reference/performance.md")
-    parser.add_argument("--version", default=VERSION, help="DHIS2 version of the server that is as slow as real ones")
-    parser.add_argument("--live", action="store_true", help="measure on the real DHIS2 that the environment names")
-    parser.add_argument("--files", action="store_true", help="measure files in and out, and nothing else")
-    options = parser.parse_args()
-    if options.live:
-        live.main()
-        return
-    sizes = [int(text) for text in options.sizes.split(",")]
-    _measure_files(max(sizes), keep_them=options.keep)
-    if options.files:
-        return
+def _work(sizes: Sequence[int], _version: str) -> Iterator[str]:
     found: dict[int, dict[str, Figures]] = {}
     for size in sizes:
         with _folder() as folder:
@@ -150,26 +135,68 @@ def main() -> None:
         if size <= MAPPED_AT_MOST:
             with _folder() as folder:
                 found[size] |= Bench(folder, size, mapped=True).run_mapped()
-    with _folder() as folder:
-        slow = realistic.measure(folder, min(max(sizes), REALISTIC_AT_MOST), version=options.version)
-    with _folder() as folder:
-        at_once = list(workers.lines(folder))
-    with _folder() as folder:
-        shown = list(pages.lines(folder, min(max(sizes), PAGES_AT_MOST)))
-    lines = [*realistic.lines(slow), *at_once, *shown, *ratios(found), "", *table(found)]
-    lines += [row(f"{slow.size:,}, slow server", name, figures) for name, figures in realistic.rows(slow)]
-    print("\n".join(lines))
-    if options.keep:
-        keep(lines, BEGIN, END)
+    yield from ratios(found)
+    yield ""
+    yield from table(found)
 
 
-def _measure_files(objects: int, *, keep_them: bool) -> None:
+def _protocols(sizes: Sequence[int], version: str) -> Iterator[str]:
+    with _folder() as folder:
+        slow = realistic.measure(folder, min(max(sizes), REALISTIC_AT_MOST), version=version)
+    yield from realistic.lines(slow)
+    yield ""
+    yield from HEAD
+    for name, figures in realistic.rows(slow):
+        yield row(f"{slow.size:,}", name, figures)
+
+
+def _workers(_sizes: Sequence[int], _version: str) -> Iterator[str]:
+    with _folder() as folder:
+        yield from workers.lines(folder)
+
+
+def _pages(sizes: Sequence[int], _version: str) -> Iterator[str]:
+    with _folder() as folder:
+        yield from pages.lines(folder, min(max(sizes), PAGES_AT_MOST))
+
+
+def _files(sizes: Sequence[int], _version: str) -> Iterator[str]:
+    objects = max(sizes)
     with _folder() as folder:
         found = tables.measure(folder, min(objects, ROWS_AT_MOST), objects)
-    lines = [*tables.lines(found), "", *table({objects: tables.stages(found)})]
-    print("\n".join(lines))
-    if keep_them:
-        keep(lines, BEGIN_TABLES, END_TABLES)
+    yield from tables.lines(found)
+    yield ""
+    yield from table({objects: tables.stages(found)})
+
+
+PARTS: Final[dict[str, Callable[[Sequence[int], str], Iterator[str]]]] = {
+    "work": _work,
+    "protocols": _protocols,
+    "workers": _workers,
+    "pages": _pages,
+    "files": _files,
+}
+"""What is measured one after the other, and has a place of its own on the page that tells how."""
+
+
+def main() -> None:
+    """Measure, print, and keep the result when asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000,300000", help="numbers of organisation units, with commas")
+    parser.add_argument("--keep", action="store_true", help="write docs/reference/performance.md")
+    parser.add_argument("--version", default=VERSION, help="DHIS2 version of the server that is as slow as real ones")
+    parser.add_argument("--live", action="store_true", help="measure on the real DHIS2 that the environment names")
+    parser.add_argument("--only", choices=PARTS, help="measure one part, and nothing else")
+    options = parser.parse_args()
+    if options.live:
+        live.main()
+        return
+    sizes = [int(text) for text in options.sizes.split(",")]
+    for part in [options.only] if options.only else PARTS:
+        lines = list(PARTS[part](sizes, options.version))
+        print("\n".join(lines), flush=True)
+        if options.keep:
+            keep(part, lines)
 
 
 @contextmanager
@@ -178,11 +205,13 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def keep(lines: list[str], begin: str, end: str) -> None:
-    """Put figures in their place on the page that tells how they are made."""
+def keep(part: str, lines: Sequence[str]) -> None:
+    """Put a part's figures in their place on the page that tells how they are made."""
+    begin, end = f"<!-- {part}: written by make bench -->", f"<!-- end of {part} -->"
     before, _, rest = REPORT.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(end)[2]
-    machine = f"One machine's ({os.cpu_count()} cores, Python {platform.python_version()})."
+    day = f"{datetime.now(tz=UTC):%Y-%m-%d}"
+    machine = f"One machine's ({os.cpu_count()} cores, Python {platform.python_version()}) on {day}."
     REPORT.write_text("\n".join([before + begin, "", machine, "", *lines, "", end + after]), encoding="utf-8")
 
 

@@ -23,7 +23,7 @@ from cgr.runs.models import Run
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
-from cgr.sync.background import continue_sync
+from cgr.sync.background import continue_look, continue_sync
 
 from ..integration.web.ministry import (  # noqa: TID252 - tests are no installed package
     BEDS,
@@ -99,7 +99,7 @@ def definitions() -> dict[str, Any]:
 def work() -> None:
     """Do what is queued, as a worker does."""
     run = Run.objects.get(state=Run.State.QUEUED)
-    (continue_sync if run.kind == Run.Kind.SYNC else continue_import)(run.pk, Stopping())
+    {Run.Kind.SYNC: continue_sync, Run.Kind.DRIFT: continue_look}.get(run.kind, continue_import)(run.pk, Stopping())
 
 
 def refuse(world: World, name: str) -> None:
@@ -270,6 +270,8 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
     unit = f"{url}/api/organisationUnits/{ID_OF['F2']}"
     assert httpx2.delete(unit, auth=("admin", "district")).status_code == 200
     page.get_by_role("button", name="Look at National HMIS now").click()
+    expect(page.get_by_text("A look is under way")).to_be_visible()
+    work()
     page.get_by_role("row", name="facility F2").get_by_text("deleted in DHIS2").wait_for()
     page.get_by_role("link", name="facility F2").click()
     card.get_by_role("heading", name="Kono Clinic").wait_for()
@@ -283,9 +285,17 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
 
 
 SEEN = {
-    "registry-administrator": ["Explorer", "Types & Hierarchies", "Import", "Synchronization", "Jobs", "⚙ Settings"],
-    "registry-maintainer": ["Explorer", "Types & Hierarchies", "⚙ Settings"],
-    "registry-contributor": ["Explorer", "Types & Hierarchies", "⚙ Settings"],
+    "registry-administrator": [
+        "Explorer",
+        "Proposals",
+        "Types & Hierarchies",
+        "Import",
+        "Synchronization",
+        "Jobs",
+        "⚙ Settings",
+    ],
+    "registry-maintainer": ["Explorer", "Proposals", "Types & Hierarchies", "⚙ Settings"],
+    "registry-contributor": ["Explorer", "Proposals", "Types & Hierarchies", "⚙ Settings"],
     "api-consumer": ["Explorer", "Types & Hierarchies", "⚙ Settings"],
 }
 
@@ -302,8 +312,10 @@ def test_each_role_finds_in_the_menu_what_is_for_it_and_a_maintainer_edits_but_r
         page.get_by_role("link", name="Explorer").click()
         page.get_by_role("treeitem", name="Country").click()
         page.locator("#card").get_by_role("heading", name="Country").wait_for()
-        edits = page.locator("#card").get_by_role("link", name="Change: Label")
+        edits = page.locator("#card").get_by_role("link", name="Change: Label", exact=True)
         expect(edits).to_have_count(1 if role in ("registry-administrator", "registry-maintainer") else 0)
+        proposes = page.locator("#card").get_by_role("link", name="Propose a change: Label")
+        expect(proposes).to_have_count(1 if role == "registry-contributor" else 0)
         if role == "registry-maintainer":
             edits.click()
             page.get_by_role("dialog").get_by_label("Label").first.fill("Our country")

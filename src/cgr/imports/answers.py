@@ -16,7 +16,7 @@ from django.utils import timezone
 from cgr.accounts.policy import Permission, require, unknown
 from cgr.audit.actions import record
 from cgr.core.drafts import ObjectDraft
-from cgr.core.errors import BadInput
+from cgr.core.errors import BadInput, NotAllowed
 from cgr.core.importing import LASTING, Answer, Decision, Trouble
 from cgr.imports.models import Answer as Row
 from cgr.registry import queries as registry
@@ -146,9 +146,15 @@ def _free_from_wrong_holders(actor: Actor, run: Run, line: Line, code: str) -> N
 
 
 def parent_type_of(run: Run, level: int) -> str | None:
-    """Give the type of the objects that those of a level are in, by the hierarchy of the import; None at the top."""
+    """Give the type of the objects that those of a level are in, by the hierarchy of the import.
+
+    None at the top, and where the hierarchy is gone since: a run is shown for longer than its hierarchy lasts.
+    """
     type_code = run.settings.get("levels", {}).get(str(level))
-    shape = registry.type_shapes(run.settings.get("hierarchy", "")).get(type_code or "")
+    try:
+        shape = registry.type_shapes(run.settings.get("hierarchy", "")).get(type_code or "")
+    except NotAllowed:
+        return None
     return shape.parent if shape is not None else None
 
 

@@ -38,8 +38,8 @@ def base_url(text: str) -> str:
 def page_of_unit(base: str, uid: str) -> str:
     """Give where people see and edit an organisation unit: its page in DHIS2's Maintenance app.
 
-    The app is bundled with every version that we know, 2.43 among them. Since 2.42 the frame around all apps has
-    addresses of its own (/apps/maintenance) to which this one is redirected, what stands after "#" included.
+    The app is bundled with every version that we know, 2.43 among them, and this is the launch address that each gives
+    it. The frame around all apps of 2.42 and later shows it at an address of its own; that was not tried on a real one.
     """
     return f"{base.rstrip('/')}/dhis-web-maintenance/index.html#/edit/organisationUnitSection/organisationUnit/{uid}"
 

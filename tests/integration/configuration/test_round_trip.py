@@ -79,6 +79,7 @@ NOT_WRITTEN = {
         "next_at": "follows from the schedule",
         "scheduled_by": "whoever applies the file",
         "schedule_error": "what happened here",
+        "drift_looked": "the same",
     },
 }
 

@@ -298,7 +298,6 @@ def test_a_new_object_is_added_below_another_and_a_code_counts_once(banda: Clien
 def test_who_may_not_edit_gets_no_buttons_and_no_forms(country: None) -> None:  # noqa: ARG001 - it has to be there
     district = GeoObject.objects.get(code="D1").uid
     for client in (
-        signed_in("cissé", "registry-contributor"),
         signed_in("reader", "api-consumer"),
         signed_in("districts", "registry-maintainer", types=["district"]),
     ):

@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import tracemalloc
+from decimal import Decimal
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
 from cgr.core.errors import BadInput
-from cgr.files.spreadsheets import csv_lines, write_xlsx
+from cgr.files.spreadsheets import csv_lines, xlsx_pieces
 from cgr.runs.actions import fail
 from cgr.runs.selection import ALL, Which, which
 from cgr.sync.downloads import TITLES, Format, write_download
@@ -21,8 +24,9 @@ from cgr.sync.downloads import TITLES, Format, write_download
 from .country import ID_OF, district, facility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from cgr.core.objects_table import Cell
     from cgr.runs.models import Run
 
     from .country import Country
@@ -152,16 +156,36 @@ def test_no_cell_of_a_csv_begins_a_formula() -> None:
 
 
 def test_no_cell_of_a_workbook_is_anything_but_text_and_a_full_sheet_is_followed_by_another() -> None:
-    stream = io.BytesIO()
-    write_xlsx(["t"], ([text] for text in HOSTILE), stream, sheet="Run 1", most_rows=9)
-    pages = load_workbook(stream).worksheets
-    assert [page.title for page in pages] == ["Run 1", "Run 1 (2)"]
+    written = b"".join(xlsx_pieces(["t"], ([text] for text in HOSTILE), sheet="Run <1>", most_rows=9))
+    pages = load_workbook(io.BytesIO(written)).worksheets
+    assert [page.title for page in pages] == ["Run <1>", "Run <1> (2)"]
     cells = [cell for page in pages for (cell,) in page.iter_rows(min_row=2)]
     assert {cell.data_type for cell in cells} == {"s"}
     assert [cell.value for cell in cells[:4]] == HOSTILE[:4]
     assert [cell.quotePrefix for cell in cells[:8]] == [True] * 7 + [False]
     assert [cell.value for cell in cells[-3:]] == HOSTILE[-3:]
     assert cells[-4].value == "é" * 32_766 + "…"
+    assert [page.auto_filter.ref for page in pages] == ["A1:A9", "A1:A7"]
+    with CalamineWorkbook.from_filelike(io.BytesIO(written)) as book:
+        others = [row[0] for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()[1:]]
+    assert others == [*HOSTILE[:9], "x\ufffdy", "é" * 32_766 + "…", *HOSTILE[-3:]]
+
+
+def test_a_workbook_is_given_while_its_rows_are_read_and_its_numbers_are_numbers() -> None:
+    read = 0
+
+    def rows() -> Iterator[list[Cell]]:
+        nonlocal read
+        for read in range(1, 5_001):
+            yield [sha256(bytes([read % 256, read // 256])).hexdigest(), read, Decimal("1.50"), *[""] * 24, -0.5]
+
+    pieces = xlsx_pieces(map(str, range(28)), rows(), sheet="Facilities")
+    first = next(filter(None, pieces))
+    assert read < 2_500
+    with CalamineWorkbook.from_filelike(io.BytesIO(b"".join([first, *pieces]))) as book:
+        lines = book.get_sheet_by_index(0).to_python()
+    assert len(lines) == 5_001
+    assert (lines[0][27], *lines[-1][1:4], lines[-1][27]) == ("27", 5_000, 1.5, "", -0.5)
 
 
 class Counted(io.RawIOBase):

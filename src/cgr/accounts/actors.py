@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 
 from cgr.accounts.secrets_shown_once import digest_of
@@ -91,16 +92,23 @@ def local_operator() -> Actor:
 
 
 def actor_of(user: User | AnonymousUser) -> Actor:
-    """Give the actor for a signed-in person; nobody in particular and a switched-off account have no rights."""
+    """Give the actor for a signed-in person; nobody in particular and a switched-off account have no rights.
+
+    What a person belongs to is read once for each `user`, as Django does with its own permissions: page and menu ask.
+    """
     if user.is_anonymous or not user.is_active:
         return Actor(name=user.get_username(), user_id=user.pk)
+    from cgr.accounts.models import Membership  # noqa: PLC0415 - this module is read before Django is set up
+
+    rows = Membership.objects.select_related("organization").order_by("organization__code")
+    prefetch_related_objects([user], Prefetch("memberships", queryset=rows))
     return Actor(
         name=user.get_username(),
         user_id=user.pk,
         is_system_administrator=user.is_system_administrator,
         memberships=tuple(
             Grant(organization=membership.organization.code, role=membership.role, types=frozenset(membership.types))
-            for membership in user.memberships.select_related("organization").order_by("organization__code")
+            for membership in user.memberships.all()
         ),
     )
 

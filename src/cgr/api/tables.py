@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from django.http.response import HttpResponseBase
@@ -17,7 +16,7 @@ from cgr.api.operations import operation
 from cgr.api.parameters import Day, Text
 from cgr.core.objects_table import SHEET
 from cgr.files.geopackages import geopackage
-from cgr.files.spreadsheets import csv_lines, write_xlsx
+from cgr.files.spreadsheets import csv_lines, xlsx_pieces
 from cgr.registry import queries
 
 if TYPE_CHECKING:
@@ -43,16 +42,9 @@ def export_csv(request: ApiRequest, type: Text | None = None, as_of: AsOf = None
 
 @operation(router, "GET", "/objects.xlsx", gives=_BINARY, media_type=_XLSX)
 def export_xlsx(request: ApiRequest, type: Text | None = None, as_of: AsOf = None) -> HttpResponseBase:  # noqa: A002 - the domain's word
-    """Give the same table as a workbook, which is made as a whole before it is sent."""
+    """Stream the same table as a workbook."""
     table, objects = queries.export_table(request.auth, type=type, as_of=as_of or timezone.localdate())
-
-    def made() -> Iterator[bytes]:
-        with TemporaryFile() as file:
-            write_xlsx(table.titles, map(table.cells, objects), file, sheet=SHEET)
-            file.seek(0)
-            yield from _pieces(file)
-
-    return Stream(_whole(made()), content_type=_XLSX)
+    return Stream(xlsx_pieces(table.titles, map(table.cells, objects), sheet=SHEET), content_type=_XLSX)
 
 
 @operation(router, "GET", "/objects.gpkg", gives=_BINARY, media_type=_GEOPACKAGE)

@@ -70,10 +70,14 @@ def listen(environment: Environment) -> socket.socket:
     """Open the socket of CGR_HOST and CGR_PORT; BadInput when it can't be."""
     family = socket.AF_INET6 if ":" in environment.host else socket.AF_INET
     try:
-        return socket.create_server((environment.host.strip("[]"), environment.port), family=family, backlog=128)
+        listener = socket.create_server((environment.host.strip("[]"), environment.port), family=family, backlog=128)
     except OSError as error:
         raise BadInput(
             f"{environment.host}:{environment.port} can't be listened on: {error.strerror or error}.",
             code="address",
             next_step="Choose another port with --port (or CGR_PORT), or another address with --host (or CGR_HOST).",
         ) from error
+    # What is accepted inherits it. Asyncio sets it only where a socket names its protocol, which this one doesn't, and
+    # the body of each answer would wait 40 ms for the other side to confirm the head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

@@ -72,9 +72,9 @@ class ObjectsTable:
             _cell(one.get("invalid", False)),
             point[0],
             point[1],
-            *(self._value(one["type"], code, values.get(code)) for code in self._attributes),
-            *(_cell(parents.get(code)) for code in self._hierarchies),
-            *(_cell(ids.get(code)) for code in self._systems),
+            *[self._value(one["type"], code, values[code]) if code in values else "" for code in self._attributes],
+            *[_cell(parents[code]) if code in parents else "" for code in self._hierarchies],
+            *[_cell(ids[code]) if code in ids else "" for code in self._systems],
         )
 
     def properties(self, one: dict[str, Any]) -> dict[str, Cell]:

@@ -77,8 +77,9 @@ def shapes(
     """Give the types by code with their attributes and the attributes' terms; `places` are those in the hierarchy."""
     rows = list(types)
     attributes: dict[int, dict[str, OurAttribute]] = {row.pk: {} for row in rows}
-    terms = _terms_by_tree()
-    for row in Attribute.objects.filter(type__in=attributes):
+    defined = list(Attribute.objects.filter(type__in=attributes))
+    terms = _terms_by_tree({row.terms_id for row in defined if row.terms_id is not None})
+    for row in defined:
         attributes[row.type_id][row.code] = OurAttribute(
             code=row.code,
             kind=row.kind,
@@ -103,8 +104,8 @@ def _shape(row: GeoObjectType, attributes: dict[str, OurAttribute], place: Stand
     )
 
 
-def _terms_by_tree() -> dict[int, dict[str, Localized]]:
+def _terms_by_tree(wanted: set[int]) -> dict[int, dict[str, Localized]]:
     trees: dict[int, dict[str, Localized]] = {}
-    for tree, code, label in Term.objects.values_list("tree_id", "code", "label"):
+    for tree, code, label in Term.objects.filter(tree__in=wanted).values_list("tree_id", "code", "label"):
         trees.setdefault(tree, {})[code] = label
     return trees

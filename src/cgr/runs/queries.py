@@ -132,10 +132,10 @@ def _of_systems(keys: set[int | None]) -> Q:
 
 def latest_of_each(actor: Actor, *, among: int = 200) -> list[Run]:
     """Give the latest run of each configuration, and of imports from each system, of the last so many runs."""
-    latest: dict[tuple[str, str, int | None], Run] = {}
-    for row in runs(actor).defer("names", "settings")[:among]:
-        latest.setdefault((row.kind, row.config, row.system_id), row)
-    return list(latest.values())
+    of = ("kind", "config", "system_id")
+    recent = runs(actor).values("pk")[:among]
+    found = runs(actor).filter(pk__in=recent).defer("names", "settings").order_by(*of, "-id").distinct(*of)
+    return sorted(found, key=lambda row: row.pk, reverse=True)
 
 
 def runs_json(found: Iterable[Run]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cgr.accounts.policy import Permission, unknown
 from cgr.core.errors import CgrError
@@ -49,8 +49,16 @@ def lists(actor: Actor, *, system: str, hierarchy: str, types: Iterable[str]) ->
     known = kept(find_system(actor, system, permission=Permission.MANAGE_SYNCS)) if system else None
     if known is None:
         return Lists(ours, None, {}, None)
-    wanted = [code for code in dict.fromkeys(types) if code in ours]
-    return Lists(ours, known.shape, {code: offer(ours[code], known.shape) for code in wanted}, known.read_at)
+    return offering(Lists(ours, known.shape, {}, known.read_at), types)
+
+
+def offering(known: Lists, types: Iterable[str]) -> Lists:
+    """Give the lists with what these types can be mapped to; for that nothing is read again."""
+    if known.shape is None:
+        return known
+    wanted = [code for code in dict.fromkeys(types) if code in known.types]
+    offers = {code: known.offers.get(code) or offer(known.types[code], known.shape) for code in wanted}
+    return structs.replace(known, offers=offers)
 
 
 def refresh(actor: Actor, system: str) -> CgrError | None:

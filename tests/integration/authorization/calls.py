@@ -348,7 +348,6 @@ CALLS: dict[str, Call] = {
     "registry.queries.finding.find_objects": lambda a, p: bool(
         finding.find_objects(a, f"{p.word}-1", on=date(2026, 11, 23)).hits
     ),
-    "registry.queries.tree.tree": lambda a, p: tree.tree(a, f"{p.word}-tree", {}),
     "registry.queries.tree.visible_types": lambda a, p: f"{p.word}-country" in tree.visible_types(a),
     "registry.queries.objects.export_objects": lambda a, p: (
         f'"{p.word}-1"'.encode() in b"".join(objects.export_objects(a))

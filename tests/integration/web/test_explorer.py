@@ -324,10 +324,10 @@ def test_pages_ask_the_database_as_often_with_many_objects_as_with_few(
     def walk() -> None:
         district = GeoObject.objects.get(code="D1").uid
         for address, most in {
-            "/explorer/": 26,
-            "/explorer/search/?q=clinic": 20,
-            page_of("F1"): 48,
-            f"/explorer/tree/admin/{district}/": 26,
+            "/explorer/": 23,
+            "/explorer/search/?q=clinic": 18,
+            page_of("F1"): 45,
+            f"/explorer/tree/admin/{district}/": 24,
             "/explorer/tiles/admin/facility/5/16/15.mvt": 16,
         }.items():
             with django_assert_max_num_queries(most):

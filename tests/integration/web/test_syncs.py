@@ -369,7 +369,7 @@ def test_no_page_asks_more_of_the_database_for_more_rows(
         ("/synchronization/", 8),
         ("/synchronization/id/all/", 18),
         ("/synchronization/id/all/runs/", 8),
-        (EDIT, 18),
+        (EDIT, 17),
     ):
         with django_assert_max_num_queries(most):
             assert client.get(address).status_code == 200

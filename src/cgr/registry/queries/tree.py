@@ -14,7 +14,7 @@ from django.db import connection
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.periods import latest
-from cgr.registry.catalogue import standings, visible_hierarchies
+from cgr.registry.catalogue import standings
 from cgr.registry.models import GeoObjectType, Hierarchy
 
 if TYPE_CHECKING:
@@ -136,13 +136,14 @@ def visible_types(actor: Actor) -> dict[str, VisibleType]:
     return {row[1]: VisibleType(*row) for row in rows}
 
 
-def tree(actor: Actor, hierarchy: str, types: Mapping[str, VisibleType]) -> Tree:
-    """Give a hierarchy as the actor sees it, whose visible types are given; NotAllowed when it isn't for them."""
-    row = next((one for one in visible_hierarchies(actor) if one.code == hierarchy), None)
+def tree(hierarchy: str, hierarchies: Iterable[Hierarchy], types: Mapping[str, VisibleType]) -> Tree:
+    """Give a hierarchy as somebody sees it whose visible hierarchies and types are given; NotAllowed for another."""
+    row = next((one for one in hierarchies if one.code == hierarchy), None)
     if row is None:
         raise unknown("hierarchy", hierarchy)
     places = standings(row)
-    keepers = Hierarchy.objects.filter(code__in={place.hierarchy for place in places.values()} | {row.code})
+    others = {place.hierarchy for place in places.values()} - {row.code}
+    keepers = Hierarchy.objects.filter(code__in=others).values_list("pk", flat=True) if others else ()
     in_order: dict[str, VisibleType] = {}
 
     def add(parent: str | None) -> None:
@@ -153,7 +154,7 @@ def tree(actor: Actor, hierarchy: str, types: Mapping[str, VisibleType]) -> Tree
                 add(code)
 
     add(None)
-    return Tree(row.code, row.label, in_order, places, list(keepers.values_list("pk", flat=True)))
+    return Tree(row.code, row.label, in_order, places, [row.pk, *keepers])
 
 
 def top(of: Tree, *, on: date, after: str = "") -> Page:

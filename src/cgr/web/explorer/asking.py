@@ -53,9 +53,10 @@ def ask(request: HttpRequest, *, hierarchy: str = "") -> Asked:
         raise unknown("page", request.path)
     on, today, problem = day(request)
     types = visible_types(actor)
-    known = [(row.code, in_reader_language(row.label)) for row in visible_hierarchies(actor)]
+    hierarchies = visible_hierarchies(actor)
+    known = [(row.code, in_reader_language(row.label)) for row in hierarchies]
     wanted = hierarchy or request.GET.get("hierarchy", "") or next((code for code, _ in known), "")
-    found = tree(actor, wanted, types) if wanted else None
+    found = tree(wanted, hierarchies, types) if wanted else None
     return Asked(actor, on, today, types, known, found, problem)
 
 

@@ -141,7 +141,7 @@ def card_in_words(asked: Asked, card: Card) -> CardInWords:
         ],
         ids=[_id_row(card, one, change_at(f"id.{one.code}")) for one in card.systems],
         days=_days(asked, card, on),
-        runs=[_run(one) for one in runs_of_object(asked.actor, card.key)[:_RUNS_SHOWN]],
+        runs=[_run(one) for one in runs_of_object(asked.actor, card.key).defer("names", "settings")[:_RUNS_SHOWN]],
         changes=_changes(asked, card),
         created=card.created,
         geometry_at=reverse("explorer-geometry", args=[card.uid]) + asked.query(),

@@ -102,12 +102,9 @@ def _form(request: HttpRequest, actor: Actor, row: SyncConfig | None) -> HttpRes
     known = Known(listed.types, listed.shape, listed.offers)
     press(draft, asked, known)
     findings = settle(draft, known)
-    if len(known.offers) < len({level.type for level in draft.levels if level.type}):
-        # A level was added, or its type chosen for it: what that can be mapped to is to be offered at once.
-        listed = offers.lists(
-            actor, system=draft.system, hierarchy=draft.hierarchy, types=[level.type for level in draft.levels]
-        )
-        known = Known(listed.types, listed.shape, listed.offers)
+    # A level may have been added, or its type chosen for it: what that can be mapped to is to be offered at once.
+    listed = offers.offering(listed, [level.type for level in draft.levels])
+    known = Known(listed.types, listed.shape, listed.offers)
     findings += _found(draft, known)
     refusals = _head_problems(draft) if asked in SAVES else {}
     if asked in SAVES and not refusals and not _blocking(findings, row, known):

@@ -38,6 +38,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "dhis2/compatibility.py": "rows of a table, in the catalogue of the pages",
     "dhis2/plugin.py": "texts of the app in a DHIS2, which isn't a page of ours",
     "dhis2/registration.py": "steps of a table, in the catalogue of the pages",
+    "files/spreadsheets.py": "the parts of a workbook",
     "registry/bulk/rows.py": "lines for PostgreSQL",
     "runs/evidence.py": "SQL, and words of the audit log",
     "runs/items.py": "lines for PostgreSQL",

@@ -15,17 +15,25 @@ document.addEventListener(
   true,
 );
 
-// What was taken over from a field that adds something leaves it; what somebody typed meanwhile stays.
+// What was taken over from a field that adds something leaves it; what somebody typed or chose meanwhile stays.
 const sent = new WeakMap();
+const chosenSince = new Set();
+document.addEventListener("change", (event) => chosenSince.add(event.target), true);
 document.addEventListener("htmx:config:request", () => {
+  chosenSince.clear();
   for (const field of document.querySelectorAll("[data-adds]")) sent.set(field, field.value);
 });
 
 // An answer says what is chosen by attributes; a list that somebody has touched only listens to its properties.
-// A request that was overtaken is dropped (hx-sync), so the last answer knows everything that was chosen.
+// A request that was overtaken is dropped (hx-sync), so the last answer knows everything that was chosen before it.
 document.addEventListener("htmx:after:swap", () => {
-  for (const option of document.querySelectorAll("#sync-form option")) option.selected = option.defaultSelected;
-  for (const box of document.querySelectorAll("#sync-form [type=checkbox]")) box.checked = box.defaultChecked;
+  for (const list of document.querySelectorAll("#sync-form select")) {
+    if (chosenSince.has(list)) continue;
+    for (const option of list.options) option.selected = option.defaultSelected;
+  }
+  for (const box of document.querySelectorAll("#sync-form [type=checkbox]")) {
+    if (!chosenSince.has(box)) box.checked = box.defaultChecked;
+  }
   for (const field of document.querySelectorAll("[data-adds]")) {
     if (sent.get(field) === field.value) field.value = field.defaultValue;
   }

@@ -17,7 +17,7 @@ demo: $(STAMPS)/project
 	$(BIN)/cgr demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: lint docs chromium
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 3 --dist worksteal
 
 # Random worlds, edits, faults and kills for half an hour, or SECONDS=…; SEED=… repeats one world that was printed.
 chaos: SECONDS ?= 1800

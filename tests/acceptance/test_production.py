@@ -89,6 +89,7 @@ def key() -> str:
     return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.long
 def test_a_country_is_set_up_backed_up_restored_and_upgraded_as_the_page_says(production: Production) -> None:
     assert "migrations applied" in production.follow("First start")
     production.cgr("config", "apply", str(production.folder / "configuration.yaml"))

@@ -118,6 +118,7 @@ def dump(address: str) -> Iterator[tuple[str, bytes]]:
             yield table, content + b"\n" + unhexed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["2.40", "2.42"])
 def test_no_secret_is_printed_logged_stored_in_clear_or_exported(  # noqa: PLR0915 - one story, from end to end
     story: Story, version: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
+from ..ports import free_port  # noqa: TID252 - tests are no installed package
 from .country import ID_OF, PLACES, district, metadata
 from .machine import DEADLINE, new_facilities
 from .thorough import country_in, what
@@ -100,6 +100,7 @@ def test_following_a_run_ends_as_doing_it_would(machine: Machine) -> None:
     assert codes(machine) == expected(3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP], ids=lambda end: end.name)
 def test_a_run_is_finished_by_another_worker_and_written_by_one_only(machine: Machine, end: signal.Signals) -> None:
     run = queue_new_facilities(machine, 30)
@@ -202,12 +203,6 @@ def test_the_server_of_the_embedded_database_does_what_is_queued_and_takes_its_w
         server.send_signal(end)
         server.wait(DEADLINE)
     wait_until(lambda: machine.sessions_of_workers() == 0)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 def stored_at(world: World) -> list[tuple[datetime, datetime]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 PASSWORD = "a-long-Password-1"
 LONGEST_S = 120
 POINT = {"type": "Point", "coordinates": [-1.5, 5.5]}

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from cgr.sandbox.http import Request
     from cgr.sandbox.server import SandboxServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 PASSWORD = "sun-and-rain-9"
 PLACES = [  # code, name, id, code of the parent
     ("C", "Country", "OuCountry01", None),

@@ -24,6 +24,8 @@ from cgr.core.errors import CgrError, NeedsPerson, ProtocolBroken, TryLater
 from cgr.dhis2 import Basic, Dhis2, Timeouts
 from cgr.dhis2.network import CheckedTransport
 
+from ...ports import free_port  # noqa: TID252 - tests are no installed package
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -140,9 +142,7 @@ def test_an_answer_that_is_no_http_is_an_error(listen: Callable[..., Listener]) 
 
 
 def test_a_port_where_nobody_listens_refuses() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    error = failure(port)
+    error = failure(free_port())
     assert isinstance(error, TryLater)
     assert (error.code, error.sent) == ("connection-refused", False)
 

@@ -99,9 +99,8 @@ def disable_system(actor: Actor, code: str) -> Saved:
 @transaction.atomic
 def delete_system(actor: Actor, code: str) -> None:
     """Delete a system that nothing refers to; BadInput naming what does (R0.5)."""
-    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
     # Locked, so that nothing begins to refer to it between the count and the end.
-    ExternalSystem.objects.select_for_update().get(pk=row.pk)
+    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS, for_update=True)
     organization, before = row.organization.code, _shown(row)
     if used_by := _users_of(row):
         raise BadInput(
@@ -119,7 +118,7 @@ def _users_of(row: ExternalSystem) -> list[str]:
 
 
 def _switch(actor: Actor, code: str, *, enabled: bool) -> Saved:
-    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
+    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS, for_update=True)
     before = _shown(row)
     row.enabled = enabled
     row.save(update_fields=["enabled"])

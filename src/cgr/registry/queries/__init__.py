@@ -1,4 +1,7 @@
-"""Every way to read the registry's settings and files; the records that planning reads come from `snapshot`."""
+"""What other rooms ask of the registry. What one page shows stands in a module of its own, imported from there.
+
+The records that planning reads come from `registry/snapshot.py`.
+"""
 
 from __future__ import annotations
 

@@ -133,13 +133,12 @@ def test_only_who_edits_the_type_sets_an_id_and_only_administrators_reserve(keys
     assert ids() == {"F1": (FIRST, "confirmed")}
 
 
-def test_ids_are_listed(registry: Actor, keys: dict[str, int]) -> None:
+def test_confirmed_ids_are_told_from_reserved_ones(registry: Actor, keys: dict[str, int]) -> None:
     give(registry, "F1", FIRST)
     reserve_external_ids(registry, "hmis", [(keys["F2"], SECOND)])
 
-    assert list(queries.external_ids("hmis")) == [(FIRST, keys["F1"], False), (SECOND, keys["F2"], True)]
     assert queries.confirmed_ids("hmis", [keys["F1"], keys["F2"]]) == {keys["F1"]: FIRST}
-    assert list(queries.external_ids("lmis")) == []
+    assert queries.confirmed_ids("lmis", [keys["F1"]]) == {}
 
 
 @pytest.mark.usefixtures("keys")

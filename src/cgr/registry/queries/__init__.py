@@ -17,7 +17,6 @@ from cgr.registry.queries.definitions import (
 )
 from cgr.registry.queries.external_ids import (
     confirmed_ids,
-    external_ids,
     holders_of_id,
     id_holders,
     ids_of,
@@ -67,7 +66,6 @@ __all__ = [
     "export_table",
     "export_term_trees",
     "export_types",
-    "external_ids",
     "geo_object",
     "geometries",
     "hierarchies_with",

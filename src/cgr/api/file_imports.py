@@ -17,6 +17,7 @@ from cgr.api.sent_files import MULTIPART, sent_file
 from cgr.api.starting import started
 from cgr.configuration.yaml_reading import read_yaml
 from cgr.core.rows import RowMapping, parse_row_mapping
+from cgr.files.spreadsheets import CSV_TYPE
 from cgr.imports.background import queue_file_import
 from cgr.imports.files import FileRequest, check_columns, check_file_request
 from cgr.imports.reports import import_run, rejected_rows
@@ -90,4 +91,4 @@ def list_rejected_rows(request: ApiRequest, run: Text) -> HttpResponseBase:
     They have the columns of the file, then `line`, `problem` and `what to do`. Corrected, they can be imported by
     themselves with the same mapping.
     """
-    return Stream(rejected_rows(import_run(request.auth, run)), content_type=f"{CSV}; charset=utf-8")
+    return Stream(rejected_rows(import_run(request.auth, run)), content_type=CSV_TYPE)

@@ -53,7 +53,7 @@ def list_runs(
     if before is not None:
         found = found.filter(pk__lt=before)
     rows = list(found[: limit + 1])
-    return {**queries.runs_json(rows[:limit]), "next": str(rows[limit - 1].pk) if len(rows) > limit else None}
+    return {"runs": queries.runs_json(rows[:limit]), "next": str(rows[limit - 1].pk) if len(rows) > limit else None}
 
 
 @operation(router, "GET", "/runs/{run}", gives=shapes.Report)

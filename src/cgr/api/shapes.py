@@ -204,12 +204,12 @@ class QueuedRun(Struct, omit_defaults=True):
 
 
 class RunLine(Struct, omit_defaults=True):
-    """One line of the list of runs."""
+    """One line of the list of runs. `system`: null for a file whose rows have no external ids."""
 
     id: str
     kind: str
     config: str
-    system: str
+    system: TextOrNull
     state: str
     started: TextOrNull
     ended: TextOrNull

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cgr.cli import sync
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, show
 from cgr.cli.progress import progress
 
@@ -28,7 +29,7 @@ def register(_parent: typer.Typer) -> None:
 @sync.app.command("drift")
 def drift(config: sync.Config, *, as_json: Json = False) -> int:
     """Show what somebody changed or deleted in DHIS2 since it was last agreed on."""
-    actor = sync.start()
+    actor = open_instance()
     from cgr.sync import drift as drifting  # noqa: PLC0415 - needs Django set up
 
     with progress() as bars:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cgr.cli.background import Background, Follow, follow, show_queued
 from cgr.cli.downloads import FormatOption, Output, check_format, write_file
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import object_words, plan_words, report_words
 from cgr.core.mapping_rules import findings_json
 from cgr.core.progress import Together
+from cgr.core.streamed_json import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
@@ -38,20 +41,10 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="sync")
 
 
-def start() -> Actor:
-    """Set the instance up, and say who acts."""
-    from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
-
-    wiring.start()
-    from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
-
-    return local_operator()
-
-
 @app.command("check")
 def check(config: Config, *, as_json: Json = False) -> int:
     """Hold a configuration against the live DHIS2."""
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
 
     findings = actions.check(actor, config)
@@ -75,7 +68,7 @@ def plan(
 ) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
     check_format(form, output)
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -109,7 +102,7 @@ def apply(
     as_json: Json = False,
 ) -> int:
     """Apply a reviewed plan."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_apply  # noqa: PLC0415 - as above
 
@@ -138,8 +131,6 @@ def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
 
 
 def _confirm(run: Run, *, yes: bool) -> None:
-    import sys  # noqa: PLC0415 - only for the question
-
     if yes or not sys.stdin.isatty():
         return
     counts = run.summary.get("counts", {})
@@ -164,7 +155,7 @@ def run_both(
     as_json: Json = False,
 ) -> int:
     """Plan and apply in one go; guards stop it all the same."""
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -186,16 +177,16 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
-    document = queries.runs_json(queries.runs(actor, config=config))
-    show(document, _run_lines(document["runs"]), as_json=as_json)
+    found = Lines(lambda: queries.stream_json(queries.runs(actor, config=config)))
+    show({"runs": found}, _run_lines(found), as_json=as_json)
 
 
-def _run_lines(rows: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+def _run_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
-        what = row["config"] or row["system"]
+        what = row["config"] or row["system"] or "a file"
         yield f"{row['id']:>5}  {row['kind']:<6}  {row['state']:<9}  {what:<20}  {row['started'] or ''}"
 
 
@@ -213,7 +204,7 @@ def report(  # noqa: PLR0913 - each option narrows what is shown
     as_json: Json = False,
 ) -> int:
     """Show what a run did, object by object; or write it as a file."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries, selection  # noqa: PLC0415 - needs Django set up
 
     run = queries.sync_run(actor, run_id)
@@ -238,7 +229,7 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Remove what was sent and answered long ago for refused objects; outcomes stay."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs.evidence import forget_old_evidence  # noqa: PLC0415 - needs Django set up
 
     forgotten = forget_old_evidence(actor, days=older_than)
@@ -249,7 +240,7 @@ def forget(
 @app.command("cancel")
 def cancel(run_id: RunId, *, as_json: Json = False) -> None:
     """Stop a run: at once if nothing was sent, else after the batch in flight."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
@@ -260,7 +251,7 @@ def cancel(run_id: RunId, *, as_json: Json = False) -> None:
 @app.command("resume")
 def resume(run_id: RunId, *, background: Background = False, watch: Follow = False, as_json: Json = False) -> int:
     """Go on with a run whose process died or that had to stop."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
     from cgr.sync.background import queue_resume  # noqa: PLC0415 - as above
@@ -278,7 +269,7 @@ def resume(run_id: RunId, *, background: Background = False, watch: Follow = Fal
 @app.command("follow")
 def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
     """Watch a run that the workers do until it ends; Ctrl-C ends the watching, not the run."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
     return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)

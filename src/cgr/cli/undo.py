@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cgr.cli import sync
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import plan_words
@@ -33,7 +34,7 @@ def undo(
     as_json: Json = False,
 ) -> int:
     """Plan what puts back what a run changed in DHIS2; apply it like any plan."""
-    actor = sync.start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import reports, undoing  # noqa: PLC0415 - as above
 

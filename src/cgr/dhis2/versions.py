@@ -29,6 +29,11 @@ def parse_version(text: str) -> Version:
     return tuple(int(part) for part in match[1].split("."))
 
 
+def version_text(version: Version) -> str:
+    """Give a version as people write it: 2.42.5.2."""
+    return ".".join(map(str, version))
+
+
 class Features(Struct, frozen=True):
     """How one version behaves.
 

@@ -23,6 +23,7 @@ from cgr.registry import queries as registry
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
+from cgr.runs.queueing import queue_new, queue_stored
 from cgr.systems.queries import system as find_system
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def queue_import(actor: Actor, request: Request, *, preview: bool = False, conti
     system = find_system(actor, request.system)
     require(actor, Permission.MANAGE_RUNS, organization=system.organization.code)
     check_request(actor, request)
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.IMPORT,
         goal=runs.Goal.IMPORT,
@@ -67,7 +68,7 @@ def queue_file_import(actor: Actor, path: Path, request: FileRequest, *, preview
     system = check_file_request(actor, request)
     organization = find_organization(actor, registry.owner_of_type(actor, request.type))
     check_size(path)
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.IMPORT,
         goal=runs.Goal.IMPORT,
@@ -98,7 +99,7 @@ def resume_import(actor: Actor, run: Run, *, preview: bool = False) -> Run:
         return queue_import(actor, request, preview=preview, continuing=run)
     is_plan = run.state == run.State.NEW
     preview = preview if is_plan else bool(run.request.get(_PREVIEW))
-    runs.queue_stored(actor, run, request=_stored(request, preview=preview), to_resume=not is_plan)
+    queue_stored(actor, run, request=_stored(request, preview=preview), to_resume=not is_plan)
     record(actor, "queue", kind="import run", subject=str(run.pk), organization=run.organization.code)
     return run
 

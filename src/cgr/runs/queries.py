@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
 from cgr.core.errors import BadInput
+from cgr.core.numbers import whole_number
 from cgr.runs.models import Run, RunItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
 
 _NO_PLAN = {Run.Kind.IMPORT: "an import", Run.Kind.DRIFT: "a look for drift"}
-_LONGEST_ID = 18  # digits: what surely fits into the column
+_CHUNK = 500
 
 
 def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
@@ -33,8 +35,8 @@ def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
 
 def run(actor: Actor, run_id: str) -> Run:
     """Give one run by its id as text; NotAllowed when it doesn't exist or the actor may not know it."""
-    plausible = run_id.isascii() and run_id.isdecimal() and len(run_id) <= _LONGEST_ID
-    found = runs(actor).filter(pk=int(run_id)).first() if plausible else None
+    number = whole_number(run_id)
+    found = runs(actor).filter(pk=number).first() if number is not None else None
     if found is None:
         raise unknown("run", run_id)
     return found
@@ -43,6 +45,13 @@ def run(actor: Actor, run_id: str) -> Run:
 def runs_of_object(actor: Actor, key: int) -> QuerySet[Run]:
     """Give the runs that had something to say about a Geo-Object, newest first, as far as the actor may know them."""
     return runs(actor).filter(pk__in=RunItem.objects.filter(object_key=key).values("run"))
+
+
+def how_to_see(row: Run) -> str:
+    """Give the command that shows what a run did."""
+    if row.kind == Run.Kind.DRIFT:
+        return f"cgr sync drift {row.config}"
+    return f"cgr {'sync' if row.kind == Run.Kind.SYNC else 'import'} report {row.pk}"
 
 
 def sync_run(actor: Actor, run_id: str) -> Run:
@@ -80,6 +89,11 @@ def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     if config:
         found = found.filter(config=config)
     return found.order_by("-state", "pk")
+
+
+def is_cancelled(row: Run) -> bool:
+    """Say whether somebody cancelled the run meanwhile."""
+    return Run.objects.filter(pk=row.pk, state=Run.State.CANCELLED).exists()
 
 
 def open_imports() -> QuerySet[Run]:
@@ -138,14 +152,24 @@ def latest_of_each(actor: Actor, *, among: int = 200) -> list[Run]:
     return sorted(found, key=lambda row: row.pk, reverse=True)
 
 
-def runs_json(found: Iterable[Run]) -> dict[str, object]:
-    """Give runs in the shape of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come."""
-    return {"runs": [run_json(row) for row in found]}
+def stream_json(found: QuerySet[Run]) -> Iterator[dict[str, object]]:
+    """Stream runs as `runs_json` gives them: a registry with schedules has tens of thousands."""
+    rows = found.defer("names", "settings", "request").iterator(chunk_size=_CHUNK)
+    while chunk := list(islice(rows, _CHUNK)):
+        yield from runs_json(chunk)
 
 
-def run_json(row: Run) -> dict[str, object]:
-    """Give one line of the list of runs. `behind`: the run that a queued one waits for."""
-    ahead = ahead_of(row)
+def runs_json(found: Iterable[Run]) -> list[dict[str, object]]:
+    """Give runs as lines of the list of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come.
+
+    `behind`: the run that a queued one waits for. `system`: null for a file whose rows have no external ids.
+    """
+    rows = list(found)
+    waiting = waiting_for(rows)
+    return [_line(row, waiting.get(row.pk)) for row in rows]
+
+
+def _line(row: Run, ahead: Run | None) -> dict[str, object]:
     return {
         "id": str(row.pk),
         "kind": row.kind,

@@ -24,6 +24,8 @@ from cgr.registry.snapshot import versions
 from cgr.runs import actions as runs
 from cgr.runs.items import never_sent_creations, read_changes
 from cgr.runs.ownership import SystemBusy, require_right, sole_writer
+from cgr.runs.queries import is_cancelled
+from cgr.runs.queueing import hand_back
 from cgr.sync.applying import Job, never, write_units
 from cgr.sync.groups import fill_groups
 from cgr.sync.notices import notify_end_of_run
@@ -165,8 +167,8 @@ def carry_out(
         mapping = msgspec.convert(run.settings, SyncMapping)
         job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait, stopping=stopping)
         went_through = write_units(job) and fill_groups(job)
-        if not went_through and not runs.is_cancelled(run):
-            runs.hand_back(run, requests=client.requests)
+        if not went_through and not is_cancelled(run):
+            hand_back(run, requests=client.requests)
             return run
         rebuild_paths(job)
         if went_through:

@@ -21,6 +21,7 @@ from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
 from cgr.runs.queries import open_runs, sync_run
+from cgr.runs.queueing import queue_new, queue_stored
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
 from cgr.sync.drift import look
 from cgr.sync.models import SyncConfig
@@ -71,7 +72,7 @@ def queue_plan(
     require_only(actor, config, only)
     goal = runs.Goal.RUN if then_apply else runs.Goal.PLAN
     request = _Request(as_of=as_of.isoformat() if as_of else None, only=only, consents=[*consents], why=why)
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.SYNC,
         goal=goal,
@@ -94,7 +95,7 @@ def queue_look(actor: Actor, code: str) -> Run:
     going_on = open_runs(config.system_id, config=config.code).filter(kind=runs.Kind.DRIFT).first()
     if going_on is not None:
         return going_on
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.DRIFT,
         goal=runs.Goal.LOOK,
@@ -113,7 +114,7 @@ def queue_look(actor: Actor, code: str) -> Run:
 def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] = (), why: str = "") -> Run:
     """Have a worker apply a plan that somebody reviewed."""
     require_reviewed(actor, run, digest=digest, consents=consents)
-    runs.queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
+    queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
     _record(actor, "queue", run, goal=runs.Goal.APPLY)
     return run
 
@@ -123,7 +124,7 @@ def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
     """Have a worker make the plan that undoes a run; BadInput when it can't be undone. `close`: see `undoing.undo`."""
     require_undoable(actor, run)
     request = _Request(undoes=str(run.pk), close=close.isoformat() if close else None, consents=[], why="")
-    made = runs.queue_new(
+    made = queue_new(
         actor,
         kind=runs.Kind.SYNC,
         goal=runs.Goal.PLAN,
@@ -143,7 +144,7 @@ def queue_resume(actor: Actor, run: Run) -> Run:
     """Have a worker go on with a run that died or had to stop."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     request = {**run.request, "begun": True} if run.digest else run.request
-    runs.queue_stored(actor, run, request=request, to_resume=True)
+    queue_stored(actor, run, request=request, to_resume=True)
     _record(actor, "queue", run, goal=run.goal)
     return run
 

@@ -23,6 +23,7 @@ from cgr.core.progress import Progress, Silent
 from cgr.core.report import OutcomeState
 from cgr.core.undoing import Done, UndoneRun
 from cgr.core.undoing import undo as plan_undo
+from cgr.dhis2.versions import version_text
 from cgr.runs import actions as runs
 from cgr.runs.evidence import keep_evidence_of_problems
 from cgr.runs.items import read_changes
@@ -65,7 +66,7 @@ def undo(
         shape = read_and_keep(client, run.dhis2).shape
         units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
         watcher.step("compare")
-        theirs = Theirs(units=units, members={}, version=".".join(str(part) for part in shape.version))
+        theirs = Theirs(units=units, members={}, version=version_text(shape.version))
         made = plan_undo(
             _done(run),
             theirs,

@@ -112,6 +112,9 @@ def test_secrets_are_taken_and_never_shown() -> None:
         text_of(program.ask("GET", path)) for path in ("/systems", "/config", "/audit.ndjson", "/systems/second")
     )
     assert "not to be shown" not in everything
+    unfit = program.ask("PUT", "/systems/third", {**given, "code": "third", "auth": {"kind": "token", "password": "x"}})
+    assert (unfit.status_code, problem_of(unfit)["code"]) == (422, "bad-configuration")
+    assert not ExternalSystem.objects.filter(code="third").exists()
 
 
 def test_nobody_elsewhere_has_a_variable_of_this_machine_sent_to_a_server_of_theirs(

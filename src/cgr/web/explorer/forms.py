@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from cgr.core.draft_rules import code_problem
 from cgr.core.drafts import History, Since
 from cgr.core.ids import is_uid
+from cgr.core.numbers import whole_number
 from cgr.core.periods import periods_problem
 from cgr.web.explorer.kinds import InLanguages, Kind, Nothing
 
@@ -91,8 +92,7 @@ class ChangeForm:
 
     @staticmethod
     def _count(data: Mapping[str, Any]) -> int:
-        text = str(data.get("rows", ""))
-        return min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 6 else 0  # noqa: PLR2004 - digits enough
+        return min(whole_number(str(data.get("rows", ""))) or 0, _MOST_ROWS)
 
     def writing(self) -> Writing | None:
         """Give what is to be written, or None with errors at the fields or in `errors`."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from cgr.accounts.policy import Permission, organizations_where, unknown
-from cgr.core.errors import BadInput
+from cgr.accounts.policy import Permission, organizations_where
+from cgr.core.errors import BadInput, NotAllowed
 from cgr.runs.models import Run, RunItem
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ def run(actor: Actor, run_id: str) -> Run:
     plausible = run_id.isascii() and run_id.isdecimal() and len(run_id) <= _LONGEST_ID
     found = runs(actor).filter(pk=int(run_id)).first() if plausible else None
     if found is None:
-        raise unknown("run", run_id)
+        raise NotAllowed(
+            f'There is no run "{run_id}" that you may use.',
+            code="unknown-or-not-allowed",
+            next_step="Take the id from the list of runs: cgr sync runs.",
+        )
     return found
 
 

@@ -261,8 +261,9 @@ def test_importing_a_sub_tree_says_nothing_about_the_rest(importing: Importing) 
     importing.read()
     importing.delete("OuFacility3")
     importing.delete("OuFacility2")
-    document = importing.read(levels={2: "region", 3: "facility"}, root="OuRegionNor")
+    document = importing.read(root="OuRegionNor")  # with the levels of the whole tree
     assert document["counts"] == counts(unchanged=2, vanished=1)
+    assert [row["level"] for row in document["levels"]] == [2, 3]
 
 
 def test_types_and_hierarchy_are_proposed_from_the_names_of_the_levels(importing: Importing) -> None:

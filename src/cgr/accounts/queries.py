@@ -25,9 +25,10 @@ def organizations(actor: Actor, *, permission: Permission = Permission.READ_OBJE
 
 def organization(actor: Actor, code: str) -> Organization:
     """Give one organization; NotAllowed when it doesn't exist or the actor doesn't belong to it."""
-    found = organizations(actor).filter(code=code).first()
+    known = organizations(actor)
+    found = known.filter(code=code).first()
     if found is None:
-        raise unknown("organization", code)
+        raise unknown("organization", code, known=known.values_list("code", flat=True))
     return found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
 
-RunId = Annotated[str, typer.Argument(help="Id of the import's run.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the import's run.")]
 
 _SOME_CONFLICTS = 1
 _UNDECIDED = "undecided"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Synchronization: plan, review, apply, report.", no_args_is_help=True, rich_markup_mode=None)
 
 Config = Annotated[str, typer.Argument(help="Code of the synchronization configuration.")]
-RunId = Annotated[str, typer.Argument(help="Id of the plan or run.")]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="Id of the plan or run.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="The day whose state is sent, yyyy-MM-dd; default today.")]
 Consent = Annotated[list[str] | None, typer.Option("--consent", help="Lift this guard; can be repeated.")]
 Why = Annotated[str, typer.Option("--why", help="Why the guards are lifted; kept with the run.")]
@@ -279,6 +279,6 @@ def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
     from cgr.sync import reports  # noqa: PLC0415 - needs Django set up
 
     document = reports.report_of(run, asked) if asked else reports.report_of(run)
-    words = object_words if asked and asked.object else report_words
+    words = object_words if asked and asked.object else plan_words if run.state == run.State.NEW else report_words
     show(document, words(document), as_json=as_json)
     return 0 if reports.all_done(run) else _SOME_FAILED

@@ -192,9 +192,10 @@ def not_startable(run: Run) -> BadInput:
         hint = f"Continue it: cgr sync resume {run.pk}"
     if run.state == Run.State.NEW and run.kind == Run.Kind.SYNC:
         hint = f"It is a plan that was never applied: cgr sync apply {run.pk} --digest {run.digest}"
-    return BadInput(
-        f"Run {run.pk} is {run.state}; it can't be started in this state.", code="run-not-startable", next_step=hint
-    )
+    message = f"Run {run.pk} is {run.state}; it can't be started in this state."
+    if run.state in {Run.State.SUCCESS, Run.State.WARNING}:
+        message = f"Run {run.pk} has ended already ({run.state}); it can't be applied again, nor resumed."
+    return BadInput(message, code="run-not-startable", next_step=hint)
 
 
 def finish(run: Run, *, requests: int) -> Run:

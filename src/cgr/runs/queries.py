@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from cgr.accounts.policy import Permission, organizations_where, unknown
-from cgr.core.errors import BadInput
+from cgr.accounts.policy import Permission, organizations_where
+from cgr.core.errors import BadInput, NotAllowed
 from cgr.core.numbers import whole_number
 from cgr.runs.models import Run, RunItem
 
@@ -38,7 +38,11 @@ def run(actor: Actor, run_id: str) -> Run:
     number = whole_number(run_id)
     found = runs(actor).filter(pk=number).first() if number is not None else None
     if found is None:
-        raise unknown("run", run_id)
+        raise NotAllowed(
+            f'There is no run "{run_id}" that you may use.',
+            code="unknown-or-not-allowed",
+            next_step="Take the id from the list of runs: cgr sync runs.",
+        )
     return found
 
 

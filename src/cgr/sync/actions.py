@@ -115,8 +115,8 @@ def closed_guards(run: Run, consents: Sequence[str]) -> NeedsConsent | None:
     return NeedsConsent(
         f"The plan exceeds a safety limit: {shares}.",
         code=closed[0]["code"],
-        next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}); if it is right, apply it with {options} and say "
-        "--why.",
+        next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}). If it is right: cgr sync apply {run.pk} --digest "
+        f"{run.digest} {options} --why TEXT",
     )
 
 

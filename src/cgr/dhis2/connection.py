@@ -83,6 +83,7 @@ class Connection:
     ) -> None:
         """Check the address; nothing is sent yet. BadInput when it can't be one."""
         self._base = Base.parse(url)
+        self._encrypted = self._base.scheme == "https"
         self._credentials = credentials
         self._timeouts = timeouts
         self._max_reply_bytes = max_reply_bytes
@@ -111,8 +112,8 @@ class Connection:
 
     @property
     def encrypted(self) -> bool:
-        """Whether what we send can't be read on the way."""
-        return self._base.scheme == "https"
+        """Whether what we send can't be read on the way: not even the request that is redirected to https."""
+        return self._encrypted
 
     def conceal(self, text: str) -> str:
         """Give a text, one that is to be kept, without our secrets."""

@@ -98,7 +98,7 @@ def test_a_person_sets_and_clears_an_id(registry: Actor, keys: dict[str, int]) -
     assert (change.before, change.after) == ({"external_ids.hmis": FIRST}, {"external_ids.hmis": None})
 
 
-@pytest.mark.parametrize(("value", "words"), [("12", "a letter followed by ten"), (SECOND, 'belongs to facility "F2"')])
+@pytest.mark.parametrize(("value", "words"), [("12", "eleven letters or digits"), (SECOND, 'belongs to facility "F2"')])
 def test_an_id_that_cannot_be_is_refused(registry: Actor, keys: dict[str, int], value: str, words: str) -> None:
     set_external_id(registry, keys["F2"], system="hmis", value=SECOND)
 

@@ -127,7 +127,7 @@ def named_levels(connection: Connection) -> tuple[RemoteLevel, ...]:
 
 
 def _levels(rows: Iterable[wire.LevelRow]) -> tuple[RemoteLevel, ...]:
-    names = {row.level: row.name or f"Level {row.level}" for row in rows}
+    names = {row.level: (row.name or "").strip() or f"Level {row.level}" for row in rows}
     return tuple(RemoteLevel(level, name) for level, name in sorted(names.items()))
 
 
@@ -220,7 +220,7 @@ def _options(connection: Connection, option_sets: Sequence[str]) -> dict[str, tu
 
 
 def count_units(connection: Connection, features: Features) -> int:
-    """Count all organisation units, independently of any list of them (H6); where no pager can be, by their ids (O6).
+    """Count all organisation units, independently of any list of them (H6); by their ids where no pager does (O6).
 
     2.32 to 2.36 give what they counted up to a minute ago.
     """
@@ -229,17 +229,18 @@ def count_units(connection: Connection, features: Features) -> int:
         return len(unit_ids(connection))
     reply = connection.get("organisationUnits", (("fields", "id"), ("pageSize", "1")), doing=doing, slow=True)
     pager = decode(reply, _IDS, doing=doing).pager
-    if pager is None or pager.total is None:
-        message = f"{connection.host} gave no total when asked to {doing}."
-        raise fault(e.UNKNOWN_SHAPE, message)
-    return pager.total
+    return pager.total if pager is not None and pager.total is not None else len(unit_ids(connection))
 
 
 def unit_ids(connection: Connection) -> set[str]:
     """Read the ids of all organisation units: complete even where other lists are cut short (H6)."""
     doing = "list the ids of the organisation units"
     reply = connection.get("organisationUnits", (("fields", "id"), _ALL), doing=doing, slow=True)
-    return {unit.id for unit in decode(reply, _IDS, doing=doing).organisation_units or ()}
+    rows = decode(reply, _IDS, doing=doing).organisation_units
+    if rows is None:
+        message = f"{connection.host} gave no list when asked to {doing}."
+        raise fault(e.UNKNOWN_SHAPE, message)
+    return {unit.id for unit in rows}
 
 
 def owners(connection: Connection, uids: Iterable[str]) -> dict[str, dict[str, object]]:

@@ -202,8 +202,23 @@ def test_an_error_on_a_later_page_reaches_the_caller(stage: Stage) -> None:
             next(pages)
 
 
-def test_a_server_without_a_total_is_not_trusted(stage: Stage) -> None:
-    stage.on("GET", "organisationUnits", {"organisationUnits": []})
+@pytest.mark.parametrize("pager", [{}, {"pager": None}, {"pager": {"page": 1, "pageSize": 1}}])
+def test_where_no_total_is_given_the_ids_are_counted(stage: Stage, pager: dict[str, object]) -> None:
+    units = Units(35)
+
+    def without_total(request: httpx2.Request) -> httpx2.Response:
+        reply = units(request).json()
+        reply.pop("pager", None)
+        return httpx2.Response(200, json=reply | pager)
+
+    stage.on("GET", "organisationUnits", without_total)
+    with stage.client() as client:
+        assert client.count_units() == 35
+        assert streamed(client) == units.uids
+
+
+def test_a_server_without_total_and_list_is_not_trusted(stage: Stage) -> None:
+    stage.on("GET", "organisationUnits", {})
     with stage.client() as client, pytest.raises(ProtocolBroken) as caught:
         client.count_units()
     assert caught.value.code == "unknown-shape"

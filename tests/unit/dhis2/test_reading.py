@@ -102,9 +102,10 @@ def test_levels_without_a_name_are_there_in_every_version(
 
 
 def test_levels_fall_back_to_the_named_ones(stage: Stage) -> None:
-    stage.on("GET", "organisationUnitLevels", {"organisationUnitLevels": [{"level": 1, "name": "Country"}]})
+    rows = [{"level": 1, "name": "Country"}, {"level": 2, "name": "  "}]
+    stage.on("GET", "organisationUnitLevels", {"organisationUnitLevels": rows})
     with stage.client() as client:
-        assert client.levels() == (RemoteLevel(1, "Country"),)
+        assert client.levels() == (RemoteLevel(1, "Country"), RemoteLevel(2, "Level 2"))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cgr.core.errors import ProtocolBroken
+from cgr.core.errors import CgrError
 from cgr.dhis2 import errors as e
 from cgr.dhis2.errors import fault
 from cgr.dhis2.reading import count_units, unit_ids
@@ -69,13 +69,28 @@ def stream_units(
 def _look_for_missing(connection: Connection, seen: set[str], *, expected: int) -> None:
     """Settle by the ids why fewer came than were announced; the announcement itself may be out of date."""
     there = unit_ids(connection)
-    if there <= seen:
+    if seen.issuperset(there):
         return
     if len(there) < expected:
         message = f"Organisation units were deleted in {connection.host} while they were read."
         raise fault(e.UNITS_CHANGED, message)
     message = f"{connection.host} has {len(there)} organisation units but its list ends after {len(seen)}."
     raise fault(e.LIST_CUT_SHORT, message)
+
+
+def _damage(connection: Connection) -> CgrError | None:
+    """Give the error of a list that ends at a damaged unit, where that is why pages don't come; else None.
+
+    2.43 closes the connection when a page holds a unit that is its own parent, and ends the whole list there (H6).
+    """
+    try:
+        there, shown = unit_ids(connection), set(unit_ids(connection, "id,parent[id]"))
+    except CgrError:
+        return None  # what was in the way of the page is in the way of these
+    first = next((uid for uid in there if uid not in shown), None)
+    if first is None:
+        return None
+    return fault(e.LIST_CUT_SHORT, f"{connection.host} ends its list of organisation units at {first}.")
 
 
 @contextmanager
@@ -104,7 +119,9 @@ def _pages(
     while True:
         try:
             reply = (coming or ask(page, size)).result()
-        except ProtocolBroken as error:
+        except CgrError as error:
+            if error.code == e.CONNECTION_CUT and (damage := _damage(connection)) is not None:
+                raise damage from error
             if error.code != e.REPLY_TOO_LARGE or size == 1:
                 raise
             page, size, coming = 2 * page - 1, size // 2, None

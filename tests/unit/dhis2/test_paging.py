@@ -129,6 +129,42 @@ def test_a_list_that_is_cut_short_is_seen_on_2_31_too(stage: Stage) -> None:
     assert caught.value.code == "list-cut-short"
 
 
+def test_the_unit_at_which_2_43_ends_the_connection_is_named(stage: Stage) -> None:
+    # Recorded (35-list-cut-short): a page with a unit that is its own parent never comes, the list ends before it.
+    units = Units(35)
+
+    def damaged(request: httpx2.Request) -> httpx2.Response:
+        query = request.url.params
+        if "page" in query and query["fields"] != "id":
+            raise httpx2.RemoteProtocolError("closed")
+        shown = units.uids[:17] if query["fields"] == "id,parent[id]" else units.uids
+        return units(request) if "pageSize" in query else _list(shown)
+
+    stage.version = "2.43.1"
+    stage.on("GET", "organisationUnits", damaged)
+    with stage.client() as client, pytest.raises(ProtocolBroken, match="at Ou000000017") as caught:
+        streamed(client)
+    assert caught.value.code == "list-cut-short"
+
+
+def test_a_connection_that_is_merely_cut_is_told_as_that(stage: Stage) -> None:
+    units = Units(35)
+
+    def away(request: httpx2.Request) -> httpx2.Response:
+        if "page" in request.url.params and request.url.params["fields"] != "id":
+            raise httpx2.RemoteProtocolError("closed")
+        return units(request) if "pageSize" in request.url.params else _list(units.uids)
+
+    stage.on("GET", "organisationUnits", away)
+    with stage.client() as client, pytest.raises(TryLater) as caught:
+        streamed(client)
+    assert caught.value.code == "connection-cut"
+
+
+def _list(uids: list[str]) -> httpx2.Response:
+    return httpx2.Response(200, json={"organisationUnits": [{"id": uid} for uid in uids]})
+
+
 def test_units_deleted_while_reading_are_told_from_a_cut_list(stage: Stage) -> None:
     units = Units(25)
     units.before_page = {2: units.uids[1:]}

@@ -106,6 +106,10 @@ class _Template:
         found = self._compiled.fullmatch(text)
         return found.groupdict() if found is not None else None
 
+    def ends_a_quotation(self, found: Mapping[str, str]) -> bool:
+        """Say whether what stands in a quotation would end it; another sentence is likelier then."""
+        return any('"' in found[place] for place in self._names)
+
     def is_name(self, place: str) -> bool:
         """Say whether a place stands in quotation marks: what is in it is somebody's own word."""
         return place in self._names
@@ -137,11 +141,16 @@ class _Catalogue:
     def _sentence(self, text: str, *, at_least: int = 0) -> tuple[Part, ...]:
         if text in self._whole and len(text) >= at_least:
             return (Part(self._whole[text]),)
+        unlikely: tuple[Part, ...] = ()
         for template in self._candidates(text):
             found = template.match(text) if template.weight >= at_least else None
-            if found is not None:
-                return tuple(self._filled(template, found))
-        return ()
+            if found is None:
+                continue
+            said = tuple(self._filled(template, found))
+            if not template.ends_a_quotation(found):
+                return said
+            unlikely = unlikely or said
+        return unlikely
 
     def _candidates(self, text: str) -> Iterator[_Template]:
         yield from self._by_word.get(text.partition(" ")[0], ())

@@ -95,6 +95,14 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
             '1,204 rows have nothing in "Name" (line 1, 2, 3, …).',
             "1\u202f204 lignes n’ont rien dans «\u00a0Name\u00a0» (ligne 1, 2, 3, …).",
         ),
+        # a quotation in a sentence, after another one
+        (
+            '"Bo" (OuFacility1) can\'t be imported: "kind": the unit is in groups that stand for different terms: A.',
+            (
+                "«\u00a0Bo\u00a0» (OuFacility1) ne peut pas être importée\u00a0: «\u00a0kind\u00a0»\u00a0: l’unité est "
+                "dans des groupes qui correspondent à des termes différents\u00a0: A."
+            ),
+        ),
         ('1 row has nothing in "Name" (line 1).', "1 ligne n’a rien dans «\u00a0Name\u00a0» (ligne 1)."),
         # fields of a unit, with what becomes of them
         (

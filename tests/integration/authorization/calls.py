@@ -263,6 +263,13 @@ CALLS: dict[str, Call] = {
         sign_in=SignIn("basic", "u", "other"),
         timeouts=connection.WHILE_SOMEBODY_WAITS,
     ),
+    "systems.connection.look_around": lambda a, p: connection.look_around(
+        a,
+        organization=p.code,
+        url=NOWHERE,
+        sign_in=SignIn("oauth2", client_id="cgr", grant="code"),
+        timeouts=connection.WHILE_SOMEBODY_WAITS,
+    ),
     "systems.queries.systems": lambda a, p: p.system in system_queries.systems(a),
     "systems.queries.system": lambda a, p: system_queries.system(a, p.system.code),
     "systems.queries.export": lambda a, p: p.system.code in _codes(system_queries.export(a)),

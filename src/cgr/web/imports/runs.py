@@ -214,24 +214,28 @@ def _types(row: Run) -> dict[str, OurType]:
 
 def _changes(lines: list[tuple[Line, Change]], types: dict[str, OurType]) -> list[dict[str, object]]:
     """Give the rows of the table; an object whose label stays as it is is named by the one it has."""
-    codes: dict[str, list[str]] = {}
+    codes: dict[str, set[str]] = {}
     for _, change in lines:
-        if change.kind != "new":
-            codes.setdefault(change.object.type, []).append(change.object.code)
+        codes.setdefault(change.object.type, set()).update(_codes(change))
     keys = {
         (type_code, code): key
         for type_code, of_type in codes.items()
-        for code, key in registry.keys_by_code(type_code, of_type).items()
+        for code, key in registry.keys_by_code(type_code, sorted(of_type)).items()
     }
     labels = registry.labels(keys.values(), timezone.localdate().isoformat())
-    known = {ref: in_reader_language(labels[key]) for ref, key in keys.items() if key in labels}
-    return [
-        {
-            **_change(line.level, change, types.get(change.object.type)),
-            "name": _name(change, known.get((change.object.type, change.object.code), "")),
-        }
-        for line, change in lines
-    ]
+    rows = []
+    for line, change in lines:
+        now = next((code for code in _codes(change) if (change.object.type, code) in keys), "")
+        label = labels.get(keys.get((change.object.type, now), 0))
+        name = _name(change, in_reader_language(label) if label else "")
+        rows.append({**_change(line.level, change, types.get(change.object.type)), "name": name, "code_now": now})
+    return rows
+
+
+def _codes(change: Change) -> list[str]:
+    """Give the codes that the object may have: of an import that changes it, the one before or after."""
+    before = change.fields.get("code", {}).get("from")
+    return [change.object.code, *([before] if before else [])]
 
 
 def _change(level: int, change: Change, shape: OurType | None) -> dict[str, object]:

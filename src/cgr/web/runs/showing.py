@@ -89,7 +89,8 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
         "counts_found": counts_in_words(run.summary.get("counts", {})) if run.kind == run.Kind.DRIFT else [],
         "digest": run.digest.removeprefix("sha256:"),
         "undoes": run.summary.get("undoes") or run.request.get("undoes"),
-        "only": str(run.summary.get("only") or run.request.get("only") or "").removeprefix("failed-of:"),
+        **_only(run),
+        "again": _again(run),
         "choices": {choice.value for choice in choices_here},
         "apply_words": size_words(changed=changed, created=created, system=system),
         "left": _left(run, outcomes),
@@ -104,6 +105,18 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
     guards = [(guard_words(guard), guard["code"]) for guard in run.summary.get("guards", [])]
     waits = run.state == run.State.NEW
     return Page(head=head, body={**body, "waits": waits}, guards=guards if waits else [])
+
+
+def _only(run: Run) -> dict[str, object]:
+    """Give the run that a plan is limited to, and whether to what that one left alone as changed."""
+    what, _, number = str(run.summary.get("only") or run.request.get("only") or "").partition(":")
+    return {"only": number, "only_skipped": what == "skipped-of"}
+
+
+def _again(run: Run) -> dict[str, Any] | None:
+    kept: dict[str, Any] | None = run.summary.get("planned_again")
+    again = queries.planned_again(run)
+    return kept and {**kept, "state": state_words(again) if again else None}
 
 
 def progress_of(run: Run, outcomes: dict[str, int] | None = None) -> dict[str, Any]:

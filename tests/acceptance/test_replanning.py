@@ -18,6 +18,7 @@ from cgr.sync.background import continue_sync
 from cgr.sync.scheduling import set_schedule
 
 from .country import ID_OF, changed, district, errors, facility, outcomes, problems_of
+from .test_runs import Cancelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,12 +106,7 @@ def test_a_crash_while_the_end_is_written_loses_no_plan_and_makes_no_second_one(
 
 def test_a_run_that_somebody_cancelled_is_not_followed_by_a_plan(country: Country) -> None:
     plan = skipping(country)
-
-    def cancel(*_: object) -> None:
-        actions.cancel(country.actor, country.run(plan))
-
-    country.world.faults.add(Fault("call", method="POST", path="/api/metadata", call=cancel))
-    run = country.apply(plan)
+    run = country.apply(plan, progress=Cancelling(country, plan, "write units"))
     assert (run["state"], run["planned_again"]) == ("cancelled", None)
     assert len(country.runs()) == 1
 

@@ -36,6 +36,7 @@ from .receivers import Hook, MailSink, started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .conftest import Terminal
     from .country import Country
     from .dhis2_to_import import Importing
 
@@ -155,7 +156,7 @@ def test_everybody_reads_it_in_the_language_of_their_account_and_of_what_is_plan
     assert [notice["state"] for notice in report["notices"]] == ["sent", "sent"]
 
 
-def test_who_asked_for_it_is_told_how_an_import_ended(importing: Importing, mail: MailSink) -> None:
+def test_who_asked_for_it_is_told_how_an_import_ended(importing: Importing, mail: MailSink, cgr: Terminal) -> None:
     person(importing, "awa", "awa@example.org", language="fr")
     request = Request(system="hmis", hierarchy="admin", levels=LEVELS)
 
@@ -186,8 +187,11 @@ def test_who_asked_for_it_is_told_how_an_import_ended(importing: Importing, mail
     assert "cancelled" in mail.messages[-1][1]["Subject"]
     nobody = queue_import(importing.actor, request)
     assert worked(nobody).notices == []
-    with pytest.raises(BadInput):
-        queue_import(importing.actor, request, notify=["awa"])
+    in_words = ("import", "dhis2", "--system", "hmis", "--hierarchy", "admin", "--levels", "1=country", "--json")
+    assert cgr(*in_words, "--notify", "ben@example.org")[0] == 2
+    assert cgr(*in_words, "--background", "--notify", "ben")[0] == 2
+    queued = json.loads(cgr(*in_words, "--background", "--notify", "ben@example.org")[1])
+    assert [one["to"] for one in worked(Run.objects.get(pk=queued["run"])).notices] == ["ben@example.org"]
 
 
 def test_a_run_that_had_to_stop_is_told_with_its_reason(country: Country, hook: Hook) -> None:

@@ -189,6 +189,13 @@ def _left(run: Run, outcomes: dict[str, int]) -> int:
     return undone + problems
 
 
+def _planned_meanwhile(run: Run) -> int:
+    """Count the objects that another plan, which waits or is being made, takes up already."""
+    again = queries.planned_again(run)
+    waits = again is not None and again.state in {again.State.NEW, again.State.QUEUED, again.State.RUNNING}
+    return run.summary["planned_again"]["objects"] if waits else 0
+
+
 def offered(actor: Actor, run: Run) -> frozenset[Choice]:
     """Give what somebody can do with a run now."""
     outcomes = outcome_counts(run.pk) if run.started is not None else {}
@@ -208,7 +215,7 @@ def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bo
         repeatable=bool(run.request),
         changes=sum(level.get("units", 0) + level.get("create", 0) for level in levels) if is_sync else 0,
         applied=run.started is not None and bool(run.digest),
-        left=_left(run, outcomes),
+        left=_left(run, outcomes) - _planned_meanwhile(run),
         undoes="undoes" in run.summary,
         configured=configured,
     )

@@ -446,6 +446,8 @@ def test_drift_names_what_was_agreed_what_is_there_and_who_changed_it(client: Cl
     assert "The last look had to stop" in page
     assert "mwale" in page
     assert "failure" in read(client, f"/runs/{run.pk}/")
+    client.post(f"/runs/{run.pk}/", {"choice": "resume"})
+    assert Run.objects.get(kind="drift").state == "queued"
 
 
 def test_somebody_who_may_not_see_runs_is_told_that_there_are_none(client: Client) -> None:

@@ -212,7 +212,7 @@ def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bo
         planned=is_sync and bool(run.digest),
         by_worker=bool(run.goal),
         abandoned=run.state == run.State.RUNNING and is_abandoned(run),
-        repeatable=bool(run.request),
+        repeatable=bool(run.request) or run.kind == run.Kind.DRIFT,
         changes=sum(level.get("units", 0) + level.get("create", 0) for level in levels) if is_sync else 0,
         applied=run.started is not None and bool(run.digest),
         left=_left(run, outcomes) - _planned_meanwhile(run),

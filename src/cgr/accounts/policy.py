@@ -5,6 +5,7 @@ What somebody may not see and what doesn't exist get the same answer, so that no
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ from cgr.accounts.roles import ADMINISTRATOR, CONSUMER, CONTRIBUTOR, MAINTAINER
 from cgr.core.errors import NotAllowed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cgr.accounts.actors import Actor, Grant
 
 
@@ -114,12 +117,18 @@ def require(actor: Actor, permission: Permission, *, organization: str, type: st
     )
 
 
-def unknown(kind: str, code: str) -> NotAllowed:
-    """Give the one answer for "doesn't exist" and "you may not know that it exists"; `kind` as in "external system"."""
+def unknown(kind: str, code: str, *, known: Iterable[str] = ()) -> NotAllowed:
+    """Give the one answer for "doesn't exist" and "you may not know that it exists"; `kind` as in "external system".
+
+    `known`: the codes that the actor may know of, among which may be the one that was meant.
+    """
+    meant = get_close_matches(code, known, n=1)
     return NotAllowed(
         f'There is no {kind} "{code}" that you may use.',
         code="unknown-or-not-allowed",
-        next_step="Check the spelling; if it is right, ask an administrator of its organization.",
+        next_step=f'Perhaps "{meant[0]}" is meant.'
+        if meant
+        else "Check the spelling; if it is right, ask an administrator of its organization.",
     )
 
 

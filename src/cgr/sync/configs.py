@@ -114,10 +114,11 @@ def config(actor: Actor, code: str, *, for_update: bool = False) -> SyncConfig:
 
     `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
     """
-    known = configs(actor).filter(code=code)
-    found = (known.select_for_update(of=("self",)) if for_update else known).first()
+    known = configs(actor)
+    asked = known.filter(code=code)
+    found = (asked.select_for_update(of=("self",)) if for_update else asked).first()
     if found is None:
-        raise unknown("synchronization configuration", code)
+        raise unknown("synchronization configuration", code, known=known.values_list("code", flat=True))
     return found
 
 
@@ -179,9 +180,10 @@ def _present(actor: Actor, code: str, *, organization: str, new: bool) -> SyncCo
 
 
 def _hierarchy(actor: Actor, code: str) -> Hierarchy:
-    found = next((row for row in visible_hierarchies(actor) if row.code == code), None)
+    known = {row.code: row for row in visible_hierarchies(actor)}
+    found = known.get(code)
     if found is None:
-        raise unknown("hierarchy", code)
+        raise unknown("hierarchy", code, known=known)
     return found
 
 

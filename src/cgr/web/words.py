@@ -170,3 +170,8 @@ def other_side(run: Run) -> str:
 def in_reader_language(label: Localized) -> str:
     """Give the text that fits the language of the page best."""
     return pick(label, get_language() or "default") or ""
+
+
+def in_reader_digits(number: str) -> str:
+    """Write a number, given as English does, as the language of the page does: 1,204.5 is 1 204,5 in French."""
+    return number.replace(",", "\u202f").replace(".", ",") if get_language() == "fr" else number

@@ -125,7 +125,7 @@ LISTS: dict[str, Callable[[Actor], object]] = {
 def test_no_list_count_export_report_or_file_is_another_one_since_there_is_the_other_organization(
     name: str, cast: dict[str, Actor], settings: SettingsWrapper
 ) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     before = {role: repr(LISTS[name](cast[role])) for role in STRANGERS}
     make_zulu()
     assert {role: repr(LISTS[name](cast[role])) for role in STRANGERS} == before

@@ -107,7 +107,7 @@ def test_an_id_is_set_and_cleared(registry: Actor) -> None:
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize(("value", "words"), [("12", "a letter followed by ten"), (SECOND, 'belongs to facility "F2"')])
+@pytest.mark.parametrize(("value", "words"), [("12", "eleven letters or digits"), (SECOND, 'belongs to facility "F2"')])
 def test_an_id_that_cannot_be_is_refused(registry: Actor, value: str, words: str) -> None:
     give(registry, "F2", SECOND)
 

@@ -244,7 +244,7 @@ def test_what_can_t_be_is_told_at_the_form_and_nothing_is_written(banda: Client)
         ("geometry", {"since-value_latitude": "95", "since-value_longitude": "1", **day}, "90"),
         ("geometry", {"since-value_latitude": "5", **day}, "a latitude and a longitude"),
         ("parent.admin", {"since-value": "D9", **day}, "There is no object of the parent"),
-        ("id.hmis", {"value": "short"}, "A DHIS2 ID is a letter followed by ten letters or digits."),
+        ("id.hmis", {"value": "short"}, "A DHIS2 ID has eleven letters or digits."),
         ("id.hmis", {"value": "bbbbbbbbbbb"}, "belongs to another object already: facility “F2”"),
         ("exists", {"rows": "1", "period-0-starts": "2022-01-01", "period-0-ends": "2020-01-01"}, "not after its beg"),
         ("exists", {"rows": "0"}, "at least one period"),

@@ -108,7 +108,7 @@ def objects_by_type(
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
     readable = known.definitions.types
     if type is not None and type not in readable:
-        raise unknown("type", type)
+        raise unknown("type", type, known=readable)
     on = None if as_of is None else as_of.isoformat()
     wanted = sorted(readable) if type is None else [type]
     return known.definitions, ((code, _described(known, code, on)) for code in wanted)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cgr.core.records import Localized
 
 PAGE: Final = 100
-_MOST_LEVELS: Final = 30
+_MOST_LEVELS: Final = 100
 IN_FORCE: Final = "(e.starts is null or e.starts <= %(on)s) and (e.ends is null or e.ends > %(on)s)"
 EXISTS: Final = (
     """jsonb_path_exists(o."exists", '$[*] ? ((@."from" == null || @."from" <= $on) && """

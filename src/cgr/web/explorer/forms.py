@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from cgr.core.draft_rules import code_problem
 from cgr.core.drafts import History, Since
-from cgr.core.ids import is_uid
+from cgr.core.ids import may_be_uid
 from cgr.core.numbers import whole_number
 from cgr.core.periods import periods_problem
 from cgr.web.explorer.kinds import InLanguages, Kind, Nothing
@@ -183,8 +183,8 @@ class ExternalIdForm(forms.Form):
     def clean_value(self) -> str | None:
         """Refuse what can't be an id there."""
         value: str = self.cleaned_data["value"]
-        if value and self._kind == "dhis2" and not is_uid(value):
-            raise forms.ValidationError(gettext("A DHIS2 ID is a letter followed by ten letters or digits."))
+        if value and self._kind == "dhis2" and not may_be_uid(value):
+            raise forms.ValidationError(gettext("A DHIS2 ID has eleven letters or digits."))
         return value or None
 
 

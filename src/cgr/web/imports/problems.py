@@ -24,7 +24,7 @@ from cgr.web.failures import refused
 from cgr.web.imports.refused import listed
 from cgr.web.imports.runs import SHOWN, found_or_404, heading, of_dhis2_or_404, position_asked
 from cgr.web.imports.words import DECISIONS, TROUBLES, reasons_in_words
-from cgr.web.words import in_reader_language
+from cgr.web.words import in_reader_digits, in_reader_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -241,7 +241,7 @@ def _candidate(one: Candidate, names: _Names) -> dict[str, Any]:
         "code": one.object.code,
         "label": label,
         "parent": parent,
-        "score": f"{one.score:.2f}",
+        "score": in_reader_digits(f"{one.score:.2f}"),
         "reasons": reasons_in_words(one),
     }
 

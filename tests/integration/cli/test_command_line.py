@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -25,6 +24,8 @@ from cgr.core.errors import BadInput, NeedsConsent, NeedsPerson
 from cgr.project import wiring
 from cgr.runs.models import Run as StoredRun
 from cgr.systems.models import ExternalSystem
+
+from ...ports import free_port  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -350,8 +351,7 @@ def test_a_fresh_machine_needs_no_other_command_first(tmp_path: Path) -> None:
 
 
 def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "CGR_DATA_DIR": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", "from cgr.cli.main import main; main()", "serve", "--port", str(port), "--json"]
     with subprocess.Popen(

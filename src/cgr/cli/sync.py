@@ -288,6 +288,8 @@ def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
     from cgr.sync import reports  # noqa: PLC0415 - needs Django set up
 
     document = reports.report_of(run, asked) if asked else reports.report_of(run)
-    words = object_words if asked and asked.object else plan_words if run.state == run.State.NEW else report_words
+    words = object_words if asked and asked.object else report_words
+    if run.state == run.State.NEW and "filter" not in document:
+        words = plan_words  # it waits to be applied: by which digest, and past which guards
     show(document, words(document), as_json=as_json)
     return 0 if reports.all_done(run) else _SOME_FAILED

@@ -92,6 +92,20 @@ PUT_TOGETHER: Final = (
     "cancelled",
     "outcome",
     "kind",
+    # fields of a unit, which stand in a place with what becomes of them
+    "Name",
+    "Short name",
+    "Code",
+    "Opening date",
+    "Closed date",
+    "Description",
+    "Comment",
+    "Contact person",
+    "Address",
+    "E-mail",
+    "Phone number",
+    "Geometry",
+    "Parent",
 )
 """Sentences that are made of parts, and words, which the reading can't see."""
 

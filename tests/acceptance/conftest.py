@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cgr.cli import main
 from cgr.embedded_postgres import ensure_running
+from cgr.project import wiring
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cgr.sandbox.server import SandboxServer
+
+    Terminal = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -68,6 +72,19 @@ def make_importing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], 
 def importing(make_importing: Callable[[str], Importing]) -> Importing:
     """A DHIS2 2.42 to import from."""
     return make_importing("2.42")
+
+
+@pytest.fixture
+def cgr(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """The command line in this process, on the tests' own database: exit status, and what it wrote."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(wiring, "start", lambda **_: None)
+        capfd.readouterr()
+        status = main.run(arguments)
+        return status, capfd.readouterr().out
+
+    return run
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user
-from cgr.accounts.actors import Actor
 from cgr.configuration.applying import apply
-from cgr.imports.background import continue_import
 from cgr.registry.actions import apply_objects
-from cgr.registry.queries import export_objects
 from cgr.runs.models import Run
+
+from .importing import OPERATOR, PASSWORD, let_a_worker_do_it, objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OPERATOR = Actor("cli:test", is_system_administrator=True)
-PASSWORD = "a-long-Password-1"
 
 DEFINITIONS = b"""
 version: 1
@@ -63,17 +60,6 @@ F901;Kono Post;North;Abo;4;Government;-11,05;8,61
 F902;Mission Clinic;North;Abo Town;12;Church;-11,02;8,66
 F903;Lost Clinic;North;Nowhere;;Church;;
 """
-
-
-def objects() -> dict[str, Any]:
-    return {line["code"]: line for line in map(json.loads, export_objects(OPERATOR))}
-
-
-def let_a_worker_do_it() -> Run:
-    run = Run.objects.get(state=Run.State.QUEUED)
-    continue_import(run.pk, lambda: False)
-    run.refresh_from_db()
-    return run
 
 
 # One story, because each step stands on the one before it.

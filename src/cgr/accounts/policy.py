@@ -36,26 +36,27 @@ class Permission(StrEnum):
     READ_OBJECTS = "read Geo-Objects"
 
 
-_ADMINISTRATOR = "registry-administrator"
-_MAINTAINER = "registry-maintainer"
-_CONTRIBUTOR = "registry-contributor"
-_CONSUMER = "api-consumer"
+ADMINISTRATOR: Final = "registry-administrator"
+MAINTAINER: Final = "registry-maintainer"
+CONTRIBUTOR: Final = "registry-contributor"
+CONSUMER: Final = "api-consumer"
+"""The roles of R0.1 that belong to an organization."""
 
 _ROLES: dict[Permission, frozenset[str]] = {
     Permission.MANAGE_ORGANIZATIONS: frozenset(),
-    Permission.MANAGE_PEOPLE: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_DEFINITIONS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_TERMS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_SYSTEMS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_SYNCS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_RUNS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_RUNS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_SYNCS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_AUDIT: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_SYSTEMS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
-    Permission.EDIT_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER}),
-    Permission.PROPOSE_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
-    Permission.READ_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR, _CONSUMER}),
+    Permission.MANAGE_PEOPLE: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_DEFINITIONS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_TERMS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_SYSTEMS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_SYNCS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_RUNS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_RUNS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_SYNCS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_AUDIT: frozenset({ADMINISTRATOR}),
+    Permission.SEE_SYSTEMS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR}),
+    Permission.EDIT_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER}),
+    Permission.PROPOSE_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR}),
+    Permission.READ_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR, CONSUMER}),
 }
 """Roles of an organization that carry a permission there; System Administrators have all of them everywhere."""
 
@@ -104,7 +105,7 @@ def _in_scope(actor: Actor, permission: Permission) -> bool:
 
 
 def _covers(grant: Grant, permission: Permission, type_code: str | None) -> bool:
-    if permission not in _LIMITED_BY_TYPE or grant.role == _ADMINISTRATOR or not grant.types:
+    if permission not in _LIMITED_BY_TYPE or grant.role == ADMINISTRATOR or not grant.types:
         return True
     return type_code in grant.types
 

@@ -141,7 +141,7 @@ def _load_units(world: World, entries: list[dict[str, Any]]) -> None:
         data.setdefault("lastUpdatedBy", author)
         for name in ("openingDate", "closedDate"):
             if name in data:
-                data[name] = data[name][:10] + "T00:00:00.000"
+                data[name] = data[name].partition("T")[0] + "T00:00:00.000"
         _pair_values(data)
         geometry, parent = entry.get("geometry"), entry.get("parent")
         unit = Unit(

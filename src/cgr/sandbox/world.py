@@ -65,6 +65,7 @@ class World:
         self.objects: dict[str, dict[str, dict[str, Any]]] = founders(self.now())
         self.objects_version = 0
         self.selections: dict[object, tuple[object, list[str]]] = {}
+        self.totals: dict[object, tuple[datetime, int]] = {}
         self.deleted: list[dict[str, Any]] = []
         self.option_orders: dict[str, int] = {}
         self.sessions: dict[str, str] = {}

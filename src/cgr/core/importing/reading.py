@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from cgr.core.errors import BadInput
-from cgr.core.geometry import from_geojson
+from cgr.core.geometry import UnusableGeometryError, wkb_of
 from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 from cgr.core.localized import DEFAULT, canonical_locale
 from cgr.core.planner.rules import SLOTS
@@ -84,22 +84,24 @@ class UnitReader:
         )
 
     def geometry(self, unit: TheirUnit) -> bytes | None:
-        """Give the unit's geometry as WKB; raises BadInput when the type can't keep it."""
+        """Give the unit's geometry as WKB, None for an empty one; raises BadInput when the type can't keep it."""
         if unit.geometry is None or self._shape.geometry == "none":
             return None
         try:
             geometry = msgspec.json.decode(unit.geometry)
+            if isinstance(geometry, dict) and _is_empty(geometry.get("coordinates")):
+                return None
             try:
-                return from_geojson(geometry, self._shape.geometry)
-            except BadInput:
+                return wkb_of(geometry, self._shape.geometry)
+            except UnusableGeometryError:
                 flat = _without_heights(geometry)
                 if flat == geometry:
                     raise
-                return from_geojson(flat, self._shape.geometry)
+                return wkb_of(flat, self._shape.geometry)
         except msgspec.DecodeError as error:
             raise unfit("its geometry can't be read") from error
-        except BadInput as problem:
-            raise unfit(f"its geometry can't be kept: {problem.message}") from problem
+        except UnusableGeometryError as reason:
+            raise unfit(f"its geometry can't be kept: {reason}") from reason
 
     def _from_groups(self, unit: TheirUnit, entry: ImportAttribute) -> str | None:
         terms = {term for group, term in (entry.groups or {}).items() if unit.uid in self._members.get(group, ())}
@@ -176,6 +178,11 @@ def _parsed(attribute: OurAttribute, text: str) -> Value:
 
 def _unmapped(attribute: OurAttribute, text: str) -> BadInput:
     return unfit(f'"{attribute.code}": no term is mapped to "{text}"', code="term-unmapped")
+
+
+def _is_empty(coordinates: object) -> bool:
+    """Say whether there is no position at all, as PostGIS has it where an outline was taken away."""
+    return isinstance(coordinates, list) and all(map(_is_empty, coordinates))
 
 
 def _without_heights(geometry: object) -> object:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext, gettext_lazy
 from msgspec import Struct
 
 from cgr.dhis2.compatibility import Answer
+from cgr.dhis2.errors import FAULTS, OAUTH_NOT_OFFERED
+from cgr.systems.signing_in import PASSWORD
 from cgr.web.sentences import in_reader_words
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cgr.core.errors import CgrError
     from cgr.dhis2.check import SystemCheck
     from cgr.dhis2.compatibility import Compatibility
+    from cgr.dhis2.prospect import Prospect
     from cgr.dhis2.registration import Registration
 
 KINDS: Final = {"dhis2": "DHIS2"}
@@ -113,7 +116,6 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     # Of signing in by OAuth2.
     "account-not-linked": gettext_lazy("Nobody here is linked to this account."),
     "client-secret-missing": gettext_lazy("The client secret isn't known yet."),
-    "try-after-saving": gettext_lazy("OAuth2 can be tried once the external system is registered."),
 }
 
 USERS: Final[dict[str, _StrPromise]] = {
@@ -210,6 +212,17 @@ def found_in_words(found: SystemCheck) -> dict[str, object]:
         "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
         "clock_skew": found.clock_skew_s,
         "warnings": found.warnings,
+    }
+
+
+def prospect_in_words(found: Prospect, *, grant: str) -> dict[str, object]:
+    """Say what can be known of a DHIS2 and its OAuth2 before it is registered."""
+    server = found.server
+    return {
+        "version": found.version,
+        "versions": (gettext("2.31 to 2.41") if server.legacy else gettext("2.42 and later")) if server else "",
+        "usable": server is not None and (server.legacy or grant != PASSWORD),
+        "next_step": in_reader_words(FAULTS[OAUTH_NOT_OFFERED].next_step),
     }
 
 

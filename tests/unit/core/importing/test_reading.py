@@ -115,9 +115,13 @@ def test_heights_are_left_off(kind: str, coordinates: object, flat: object) -> N
     assert to_geojson(wkb)["coordinates"] == flat
 
 
-@pytest.mark.parametrize(
-    "geometry", [b"nonsense", b"{}", b"[]", b'{"type":"Point","coordinates":[]}', b'{"type":"Point"}']
-)
+@pytest.mark.parametrize(("kind", "coordinates"), [("Point", []), ("Polygon", [[]]), ("MultiPolygon", [])])
+def test_an_empty_geometry_is_none_and_keeps_no_unit_out(kind: str, coordinates: object) -> None:
+    geometry = json.dumps({"type": kind, "coordinates": coordinates}).encode()
+    assert UnitReader(SHAPE, ImportMapping(), {}).geometry(TheirUnit("u", 1, geometry=geometry)) is None
+
+
+@pytest.mark.parametrize("geometry", [b"nonsense", b"{}", b"[]", b'{"type":"Point"}'])
 def test_a_geometry_that_is_none_is_refused(geometry: bytes) -> None:
     with pytest.raises(BadInput, match="geometry"):
         UnitReader(SHAPE, ImportMapping(), {}).geometry(TheirUnit("u", 1, geometry=geometry))

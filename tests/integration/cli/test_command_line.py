@@ -281,17 +281,6 @@ def test_a_code_that_is_not_there_exits_with_2_and_the_one_that_may_be_meant_is_
 
 
 @pytest.mark.django_db
-def test_runs_are_listed_in_words_also_where_one_has_neither_configuration_nor_system(cgr: Run) -> None:
-    cgr("config", "apply", "-", stdin=CONFIG)
-    row = StoredRun.objects.create(
-        kind="import", organization=Organization.objects.get(), as_of=date(2026, 11, 28), state="success"
-    )
-    status, out, err = cgr("sync", "runs")
-    assert (status, err) == (0, "")
-    assert out.split() == [str(row.pk), "import", "success"]
-
-
-@pytest.mark.django_db
 def test_the_report_of_a_plan_that_waits_shows_the_plan(cgr: Run) -> None:
     cgr("config", "apply", "-", stdin=CONFIG)
     counts = {"unchanged": 60, "not_selected": 0, "problem": 0}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cgr.cli import main
+from cgr.project import wiring
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cgr.sandbox.server import SandboxServer
+
+    Terminal = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -74,6 +78,19 @@ def importing(make_importing: Callable[[str], Importing]) -> Importing:
 def pattern() -> Path:
     """Where the data folder is, once there is one, that others are copies of (`make_instance`)."""
     return Path(os.environ["CGR_TEST_FOLDER"]) / "pattern"
+
+
+@pytest.fixture
+def cgr(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """The command line in this process, on the tests' own database: exit status, and what it wrote."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(wiring, "start", lambda **_: None)
+        capfd.readouterr()
+        status = main.run(arguments)
+        return status, capfd.readouterr().out
+
+    return run
 
 
 @pytest.fixture

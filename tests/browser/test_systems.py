@@ -36,7 +36,7 @@ def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_langua
     tmp_path: Path,
     look: Callable[[str], None],
 ) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     save_organization(OPERATOR, "MOH", label={"default": "Ministry of Health", "fr": "Ministère de la Santé"})
     add_user(OPERATOR, "banda", password=PASSWORD, role="registry-administrator", organization="MOH")
     page.goto(f"{live_server.url}/sign-in/")

@@ -125,7 +125,7 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
     settings: SettingsWrapper,
     sign_in: Callable[[str, str], None],
 ) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     dhis2, url = server.world, server.url
     apply_configuration(OPERATOR, yaml.safe_dump(definitions()).encode())
     add_user(OPERATOR, "ada", password=PASSWORD, role="registry-administrator", organization="MOH")

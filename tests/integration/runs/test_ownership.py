@@ -20,6 +20,7 @@ from cgr.runs.delivery import deliver_again
 from cgr.runs.models import Run, RunProgress
 from cgr.runs.ownership import SystemBusy, is_abandoned, require_right, sole_writer
 from cgr.runs.progress import progress_json, recording
+from cgr.runs.queueing import queue_new, take_up
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
 from cgr.systems.signing_in import SignIn
@@ -50,7 +51,7 @@ def system() -> ExternalSystem:
 
 
 def queue(system: ExternalSystem) -> Run:
-    return runs.queue_new(
+    return queue_new(
         OPERATOR,
         kind=Run.Kind.SYNC,
         goal=Run.Goal.RUN,
@@ -110,7 +111,7 @@ def note_progress(run: Run, session: int, *, seen_ago: timedelta) -> None:
 
 def test_a_second_writer_is_refused_and_told_who_has_the_right(system: ExternalSystem, holder: Holder) -> None:
     run = queue(system)
-    assert runs.take_up(run)
+    assert take_up(run)
     note_progress(run, holder.session, seen_ago=timedelta(seconds=1))
     with pytest.raises(SystemBusy, match=f"run {run.pk} of cli:test"), sole_writer(system):
         pass
@@ -126,7 +127,7 @@ def test_a_silent_holder_loses_the_right_and_can_write_nothing_any_more(
 ) -> None:
     monkeypatch.setattr(ownership, "SIGN_OF_LIFE_S", 0.5)
     run = queue(system)
-    assert runs.take_up(run)
+    assert take_up(run)
     note_progress(run, holder.session, seen_ago=LONG_AGO)
     time.sleep(0.6)  # nor does it use its session
     with sole_writer(system):
@@ -154,7 +155,7 @@ def test_a_run_that_the_engine_lost_sight_of_is_delivered_again(system: External
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
     for run in (going_on, dead):
-        assert runs.take_up(run)
+        assert take_up(run)
     note_progress(going_on, holder.session, seen_ago=timedelta(seconds=1))
     runs.cancel(over)
     every = [run.pk for run in (waiting, going_on, dead, over)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from cgr.core.batches import halves
+from cgr.core.batches import halves, is_creation
 from cgr.core.changes import Change
 from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.evidence import Answer
@@ -121,16 +121,19 @@ def _without_orphans(changes: Sequence[Change], delivery: Delivery, lost: Contai
 
 
 def _take_out_blamed(report: ImportReport, sent: Sequence[Change], delivery: Delivery) -> bool:
-    uids = {change.uid for change in sent}
+    changes = {change.uid: change for change in sent}
     reports = _reports_by_unit(report)
     found = False
     for refusal in report.refusals:
         if refusal.dhis2_code in STOP_THE_RUN:
             raise _no_authority(refusal)
-        if refusal.uid in uids and refusal.uid not in delivery.refused:
-            why = verdict(refusal.dhis2_code, message=refusal.message, property=refusal.property or "")
-            delivery.refused[refusal.uid] = why
-            delivery.answers[refusal.uid] = Answer(report.message, reports[refusal.uid])
+        change = changes.get(refusal.uid or "")
+        if change is not None and change.uid not in delivery.refused:
+            about = refusal.property or ""
+            ours = not about or about in change.fields or is_creation(change)
+            why = verdict(refusal.dhis2_code, message=refusal.message, property=about, ours=ours)
+            delivery.refused[change.uid] = why
+            delivery.answers[change.uid] = Answer(report.message, reports[change.uid])
             found = True
     return found
 

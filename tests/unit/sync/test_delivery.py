@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,6 +127,13 @@ def test_without_the_right_to_write_nothing_more_is_tried(code: str) -> None:
         deliver([creation("u0"), creation("u1")], refuse)
     assert stopped.value.code == "authority-missing"
     assert asked == [2]
+
+
+@pytest.mark.parametrize(("about", "theirs"), [("email", True), ("name", False), (None, False)])
+def test_a_unit_that_dhis2_refuses_for_what_it_holds_itself_is_told_so(about: str | None, *, theirs: bool) -> None:
+    update = msgspec.structs.replace(creation("u0"), kinds=(Kind.UPDATE,))
+    refused = ImportReport(ok=False, refusals=(Refusal("u0", "E4003", about, None, "no e-mail address"),))
+    assert ("DHIS2's own" in deliver([update], lambda _: refused).refused["u0"].next_step) is theirs
 
 
 def test_a_refusal_that_names_nobody_we_sent_is_searched_for() -> None:

@@ -106,6 +106,20 @@ def test_a_server_that_fails_on_every_unit_is_ill_and_no_unit_is_blamed() -> Non
     assert stopped.value.code == "server-failing"
 
 
+def test_a_unit_on_which_the_server_fails_with_a_page_is_searched_for_when_waiting_was_in_vain() -> None:
+    def fail_on_u3(changes: Sequence[Change]) -> ImportReport:
+        if any(change.uid == "u3" for change in changes):
+            raise TryLater("answered 500", code="server-error", next_step="Look into its log.", sent=True)
+        return ImportReport(ok=True)
+
+    changes = [creation(f"u{number}") for number in range(8)]
+    with pytest.raises(TryLater):
+        deliver(changes, fail_on_u3, failures=2)
+    delivery = deliver(changes, fail_on_u3, failures=5)
+    assert set(delivery.refused) == {"u3"}
+    assert len(delivery.accepted) == 7
+
+
 def test_many_units_that_are_too_large_alone_do_not_make_the_server_ill() -> None:
     def too_large(_: Sequence[Change]) -> ImportReport:
         raise NeedsPerson("413", code="request-too-large", next_step="Send less.")

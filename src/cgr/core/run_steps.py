@@ -52,6 +52,8 @@ def _line(line: Sequence[tuple[str, tuple[str, ...]]], state: str, step: str, pa
     if state in {"success", "warning"}:
         return [Step(name, DONE) for name, _ in line]
     here = next((place for place, (_, parts) in enumerate(line) if step in parts), -1)
+    if here < 0 and state == "failure":  # it went wrong before anything was told
+        here = next((place for place, (_, parts) in enumerate(line) if not any(part in past for part in parts)), -1)
     now = {"running": NOW, "failure": STOPPED, "cancelled": STOPPED}.get(state, AHEAD)
     found = []
     for place, (name, parts) in enumerate(line):

@@ -121,7 +121,7 @@ def find_server(connection: Connection) -> OAuthServer:
 
 def _discovered(connection: Connection) -> _Discovered | None:
     doing = "say how to sign in by OAuth2"
-    reply = _public(connection, _DISCOVERY, doing=doing)
+    reply = told_to_everybody(connection, _DISCOVERY, doing=doing)
     if reply is None or not reply.succeeded or reply.is_html():
         return None
     found = decode(reply, _DISCOVERED, doing=doing)
@@ -132,7 +132,7 @@ def _discovered(connection: Connection) -> _Discovered | None:
 
 def _is_legacy(connection: Connection) -> bool:
     """Ask the token endpoint without the POST it wants; its refusal is its own in every version (28-oauth2-legacy)."""
-    reply = _public(connection, _LEGACY_TOKEN, doing="say whether it has an OAuth2 server")
+    reply = told_to_everybody(connection, _LEGACY_TOKEN, doing="say whether it has an OAuth2 server")
     if reply is None:
         return False
     if reply.status == codes.METHOD_NOT_ALLOWED:
@@ -140,7 +140,8 @@ def _is_legacy(connection: Connection) -> bool:
     return reply.status == codes.UNAUTHORIZED and "oauth2/client" in reply.headers.get("www-authenticate", "")
 
 
-def _public(connection: Connection, path: str, *, doing: str) -> Reply | None:
+def told_to_everybody(connection: Connection, path: str, *, doing: str) -> Reply | None:
+    """Read a page without signing in; None for one that this DHIS2 doesn't have."""
     try:
         return connection.get_public(path, doing=doing)
     except CgrError as error:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cgr.dhis2.versions import Features
     from cgr.dhis2.wire import Translation, UnitRow
 
-_DAY = 10
 _VALUES = msgspec.json.Decoder(list[AttributeValue] | dict[str, BareValue] | None)
 
 _ALWAYS = ("id", "path", "parent[id]")
@@ -83,8 +82,8 @@ def their_unit(row: UnitRow) -> TheirUnit:
         row.code,
         row.name,
         row.name if row.short_name == row.name else row.short_name,
-        intern(opening[:_DAY]) if opening else None,
-        intern(closed[:_DAY]) if closed else None,
+        intern(opening.partition("T")[0]) if opening else None,
+        intern(closed.partition("T")[0]) if closed else None,
         row.description,
         row.comment,
         row.url,

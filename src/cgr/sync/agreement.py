@@ -156,13 +156,13 @@ def drift_notes(
             found = drifted(then[change.key], unit, rules[change.object.type], shape)
             ours = [field_words(key, found[key], NO_NAMES) for key in found if key in change.fields]
             if ours:
-                said = "; ".join(f"{one.label}: {one.words}" for one in ours)
+                changed_fields = "; ".join(f"{one.label}: {one.words}" for one in ours)
                 notes.append(
                     Note(
                         "changed-there-since",
                         change.object,
-                        f"Somebody changed the unit in DHIS2 since the last run ({said}); this plan changes it back or "
-                        "anew.",
+                        f"Somebody changed the unit in DHIS2 since the last run ({changed_fields}); this plan "
+                        "changes it back or anew.",
                     )
                 )
     return notes

@@ -26,9 +26,9 @@ from cgr.core.planner import basis
 from cgr.dhis2.errors import UNITS_CHANGED, fault
 from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
-from cgr.runs.actions import is_cancelled
 from cgr.runs.evidence import room_for_evidence
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
+from cgr.runs.queries import is_cancelled
 from cgr.sync import outcomes
 from cgr.sync.agreement import keep
 from cgr.sync.ahead import FRESH_SECONDS, ReadAhead

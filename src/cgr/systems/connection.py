@@ -11,10 +11,11 @@ from django.utils import timezone
 from cgr.accounts.policy import Permission, require
 from cgr.audit import actions as audit
 from cgr.core.errors import BadInput, CgrError
-from cgr.dhis2.auth import Basic, Token
+from cgr.dhis2.auth import Basic, Nobody, Token
 from cgr.dhis2.check import check_system
-from cgr.dhis2.client import Dhis2
+from cgr.dhis2.client import Dhis2, connect
 from cgr.dhis2.connection import Timeouts
+from cgr.dhis2.prospect import look
 from cgr.systems.addresses import base_url
 from cgr.systems.models import ExternalSystem
 from cgr.systems.refusing import refuse_disabled, refuse_oauth
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.dhis2.auth import Credentials
     from cgr.dhis2.check import SystemCheck
+    from cgr.dhis2.prospect import Prospect
     from cgr.systems.signing_in import SignIn
 
 WHILE_SOMEBODY_WAITS = Timeouts(connect=5.0, read=15.0, total=20.0, slow_read=20.0, slow_total=30.0)
@@ -94,19 +96,8 @@ def check(actor: Actor, system: ExternalSystem, *, timeouts: Timeouts | None = N
 
 
 def try_out(actor: Actor, *, organization: str, url: str, sign_in: SignIn, timeouts: Timeouts) -> SystemCheck:
-    """Try a connection before it is registered: the same check behind the same guards, and nothing is kept.
-
-    BadInput for OAuth2, which can't be tried yet: the DHIS2 has to know this registry as its client first.
-    """
-    require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
-    address = base_url(url)
-    check_sign_in(sign_in)
-    if sign_in.kind == OAUTH2:
-        raise BadInput(
-            "Signing in by OAuth2 can be tried once the external system is registered.",
-            code="try-after-saving",
-            next_step="Save it; its page shows what to enter in that DHIS2. Then test the connection there.",
-        )
+    """Try a connection before it is registered: the same check behind the same guards, and nothing is kept."""
+    address = _address_to_try(actor, organization=organization, url=url, sign_in=sign_in)
     if sign_in.secret is None:
         raise BadInput(
             "The connection can't be tried without a password or token.",
@@ -117,3 +108,21 @@ def try_out(actor: Actor, *, organization: str, url: str, sign_in: SignIn, timeo
     guarded = settings.ALLOW_PRIVATE_NETWORKS
     with Dhis2(address, credentials, allow_private_networks=guarded, timeouts=timeouts) as client:
         return check_system(client)
+
+
+def look_around(actor: Actor, *, organization: str, url: str, sign_in: SignIn, timeouts: Timeouts) -> Prospect:
+    """Look, without signing in, at a DHIS2 that is to be registered with OAuth2; nothing is kept.
+
+    More can't be tried yet: a DHIS2 has to know this registry as its client first, which follows on registering it.
+    """
+    address = _address_to_try(actor, organization=organization, url=url, sign_in=sign_in)
+    guarded = settings.ALLOW_PRIVATE_NETWORKS
+    with connect(address, Nobody(), allow_private_networks=guarded, timeouts=timeouts) as wire:
+        return look(wire)
+
+
+def _address_to_try(actor: Actor, *, organization: str, url: str, sign_in: SignIn) -> str:
+    require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
+    address = base_url(url)
+    check_sign_in(sign_in)
+    return address

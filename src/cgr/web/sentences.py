@@ -39,8 +39,10 @@ _OPEN: Final = frozenset({"why", "reason", "problem", "problem_message", "error_
 """Places in which we speak; what isn't known there is in English, too."""
 _OF_WORDS: Final = frozenset({"end_state", "key", "kind", "moved", "part", "run_state", "what", "word", "words"})
 """Places in which a single word can be ours; in others it is a code or a name, even if it reads like one of ours."""
+_OF_FIELDS: Final = frozenset({"changed_fields"})
+"""Places that hold fields of a unit, each with what becomes of it: "Name: A → B; Short name: – → C"."""
 _NONE: Final = "none"
-_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou ", "; ": "\u202f; "}}
+_JOINTS: Final = {"fr": {" and ": " et ", " or ": " ou ", "; ": "\u202f; ", ": ": "\u00a0: "}}
 _QUOTATION: Final = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _MARKS: Final = {"fr": "«\u00a0\\1\u00a0»"}
 _NARROW: Final = "\u202f"
@@ -104,6 +106,10 @@ class _Template:
         found = self._compiled.fullmatch(text)
         return found.groupdict() if found is not None else None
 
+    def ends_a_quotation(self, found: Mapping[str, str]) -> bool:
+        """Say whether what stands in a quotation would end it; another sentence is likelier then."""
+        return any('"' in found[place] for place in self._names)
+
     def is_name(self, place: str) -> bool:
         """Say whether a place stands in quotation marks: what is in it is somebody's own word."""
         return place in self._names
@@ -135,11 +141,16 @@ class _Catalogue:
     def _sentence(self, text: str, *, at_least: int = 0) -> tuple[Part, ...]:
         if text in self._whole and len(text) >= at_least:
             return (Part(self._whole[text]),)
+        unlikely: tuple[Part, ...] = ()
         for template in self._candidates(text):
             found = template.match(text) if template.weight >= at_least else None
-            if found is not None:
-                return tuple(self._filled(template, found))
-        return ()
+            if found is None:
+                continue
+            said = tuple(self._filled(template, found))
+            if not template.ends_a_quotation(found):
+                return said
+            unlikely = unlikely or said
+        return unlikely
 
     def _candidates(self, text: str) -> Iterator[_Template]:
         yield from self._by_word.get(text.partition(" ")[0], ())
@@ -158,6 +169,8 @@ class _Catalogue:
     def _value(self, place: str, value: str) -> tuple[Part, ...]:
         """Say what stands in a place."""
         kind = place.rstrip("0123456789")
+        if kind in _OF_FIELDS:
+            return (Part(self._joints.get("; ", "; ").join(map(self._field, value.split("; ")))),)
         is_name = " " not in value and value != _NONE and kind not in _OF_WORDS
         if not is_name and (sentence := self._sentence(value, at_least=_ENOUGH if kind in _QUOTED else 0)):
             return sentence
@@ -168,6 +181,12 @@ class _Catalogue:
         if kind in _QUOTED or kind in _OPEN:
             return (Part(value, foreign=True),)
         return (Part(_QUOTATION.sub(self._quotes, value)),)
+
+    def _field(self, text: str) -> str:
+        label, colon, words = text.partition(": ")
+        name, bracket, locale = label.partition(" (")
+        called = self._whole.get(name, name)
+        return f"{called}{bracket}{locale}{self._joints.get(colon, colon)}{words}"
 
     def _listed(self, items: list[str]) -> Iterator[Part]:
         for place, item in enumerate(items):

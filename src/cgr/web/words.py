@@ -100,13 +100,16 @@ def counts_in_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "accept": pgettext_lazy("audit log", "accept"),
+    "answer": pgettext_lazy("audit log", "answer"),
     "apply": pgettext_lazy("audit log", "apply"),
+    "authorize": pgettext_lazy("audit log", "authorize"),
     "cancel": pgettext_lazy("audit log", "cancel"),
     "change": pgettext_lazy("audit log", "change"),
     "confirm": pgettext_lazy("audit log", "confirm"),
     "create": pgettext_lazy("audit log", "create"),
     "delete": pgettext_lazy("audit log", "delete"),
     "end": pgettext_lazy("audit log", "end"),
+    "fail to sign in": pgettext_lazy("audit log", "fail to sign in"),
     "forget": pgettext_lazy("audit log", "forget"),
     "import": pgettext_lazy("audit log", "import"),
     "link": pgettext_lazy("audit log", "link"),
@@ -119,6 +122,7 @@ AUDIT_ACTIONS: Final[dict[str, _StrPromise]] = {
     "reserve": pgettext_lazy("audit log", "reserve"),
     "resume": pgettext_lazy("audit log", "resume"),
     "rotate": pgettext_lazy("audit log", "rotate"),
+    "schedule": pgettext_lazy("audit log", "schedule"),
     "set password": pgettext_lazy("audit log", "set password"),
     "sign in": pgettext_lazy("audit log", "sign in"),
     "sign out": pgettext_lazy("audit log", "sign out"),
@@ -142,7 +146,6 @@ AUDIT_KINDS: Final[dict[str, _StrPromise]] = {
     "organization": pgettext_lazy("audit log", "organization"),
     "person": pgettext_lazy("audit log", "person"),
     "proposal": pgettext_lazy("audit log", "proposal"),
-    "run": pgettext_lazy("audit log", "run"),
     "secrets": pgettext_lazy("audit log", "secrets"),
     "session": pgettext_lazy("audit log", "session"),
     "sync": pgettext_lazy("audit log", "synchronization"),
@@ -167,3 +170,8 @@ def other_side(run: Run) -> str:
 def in_reader_language(label: Localized) -> str:
     """Give the text that fits the language of the page best."""
     return pick(label, get_language() or "default") or ""
+
+
+def in_reader_digits(number: str) -> str:
+    """Write a number, given as English does, as the language of the page does: 1,204.5 is 1 204,5 in French."""
+    return number.replace(",", "\u202f").replace(".", ",") if get_language() == "fr" else number

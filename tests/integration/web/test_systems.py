@@ -25,6 +25,7 @@ from cgr.dhis2.compatibility import compatibility_table
 from cgr.dhis2.registration import legacy_registration, registration
 from cgr.dhis2.versions import features_of
 from cgr.registry.actions import save_hierarchy, save_type
+from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 from cgr.sync.configs import save_config
@@ -254,13 +255,12 @@ def test_missing_authorities_are_named_with_what_they_are_for(dhis2: SandboxServ
         assert f"<code>{name}</code> {words.AUTHORITIES[name]}" in text
 
 
-def test_the_plugin_is_downloaded_under_its_name_and_says_what_to_set_where_it_can_t_be(settings) -> None:
+def test_the_plugin_is_downloaded_under_its_name_and_its_page_says_where_nobody_said_where_it_leads(settings) -> None:
     add()
-    settings.PUBLIC_URL = ""
-    answer = browser_of("mo").get(f"{PAGE}cgr-dhis2-app.zip")
-    assert answer.status_code == 400
-    assert "CGR_PUBLIC_URL" in text_of(answer)
+    settings.PUBLIC_URL, settings.BROWSER_URL = "", "http://127.0.0.1:8077"
+    assert "the app leads to http://127.0.0.1:8077, which" in text_of(browser_of("ada").get(PAGE))
     settings.PUBLIC_URL = "https://registry.example.org"
+    assert "CGR_PUBLIC_URL" not in text_of(browser_of("ada").get(PAGE))
     answer = browser_of("mo").get(f"{PAGE}cgr-dhis2-app.zip")
     assert answer["Content-Disposition"] == 'attachment; filename="cgr-dhis2-app.zip"'
     assert "manifest.webapp" in zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
@@ -279,6 +279,32 @@ def test_the_client_registration_of_that_version_is_shown_without_the_secret(ver
     if row.sealed_secret:
         assert unseal(bytes(row.sealed_secret)) not in text
     assert 'action="/systems/hmis/authorize/"' in text
+
+
+@pytest.mark.parametrize(
+    ("version", "grant", "said"),
+    [
+        ("2.36", "code", ("Up to 2.40, DHIS2 tells its version only", "the one of 2.31 to 2.41")),
+        ("2.42", "code", ("DHIS2 2.42", "the one of 2.42 and later", "Not tried yet")),
+        ("2.42", "password", ("DHIS2 2.42", "takes no user name and password for OAuth2")),
+    ],
+)
+def test_what_can_be_known_of_oauth2_before_saving_is_told_and_nothing_is_kept(
+    version: str, grant: str, said: tuple[str, ...]
+) -> None:
+    with serve(World(version)) as server:
+        text = text_of(add(server.url, auth="oauth2", client_id="registry", grant=grant, do="test"))
+        assert all(part in text for part in said)
+        assert {path for _, path in server.world.requests} <= {
+            "/api/loginConfig",
+            "/.well-known/openid-configuration",
+            "/uaa/oauth/token",
+        }
+        server.world.faults.add(Fault("status", path="openid-configuration|uaa/oauth", status=404, times=0))
+        text = text_of(add(server.url, auth="oauth2", client_id="registry", grant=grant, do="test"))
+        assert "OAuth2 isn't offered there." in text
+        assert "oauth2.server.enabled" in text
+    assert not ExternalSystem.objects.exists()
 
 
 def test_accounts_are_linked_and_unlinked_on_their_page() -> None:

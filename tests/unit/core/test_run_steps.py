@@ -32,6 +32,11 @@ def test_a_run_that_stopped_says_where() -> None:
     assert line(state="failure", planned=True, step="write units").endswith("✗apply ○groups ○paths")
 
 
+def test_a_run_that_stopped_before_anything_was_told_stopped_at_its_first_step() -> None:
+    assert line(state="failure", planned=False).startswith("✗read ○plan")
+    assert line(state="failure", planned=True).endswith("✗apply ○groups ○paths")
+
+
 def test_what_went_through_did_all_of_it() -> None:
     assert line(state="warning", planned=True, step="fill groups").endswith("✓apply ✓groups ✓paths")
 

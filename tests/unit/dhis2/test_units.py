@@ -54,6 +54,12 @@ def test_a_row_becomes_a_record() -> None:
     assert unit.attribute_values == {"Beds0000001": "12"}
 
 
+def test_a_day_is_whole_whatever_its_year_is_and_whether_a_time_follows() -> None:
+    days = ["0001-01-01", "2001-02-03", "9999-12-31", "12001-02-03"]
+    assert [read(openingDate=f"{day}T00:00:00.000").opening_date for day in days] == days
+    assert [read(closedDate=day).closed_date for day in days] == days
+
+
 def test_null_and_missing_are_the_same() -> None:
     nothing = dict.fromkeys(
         ["name", "code", "openingDate", "closedDate", "geometry", "translations", "attributeValues", "parent", "email"]

@@ -20,7 +20,7 @@ FRENCH: dict[str, str] = SCRIPT["translations"](CATALOGUE.read_text("utf-8"))
 ENGLISH = re.compile(
     r"\b(the|and|is|are|has|with|of|it|its|no|not|which|this|that|can't|doesn't|from)\b", re.IGNORECASE
 )
-CODE = re.compile(r"`[^`]*`|{.*?}|\bcgr [\w-]+( [\w-]+)?|→ .*|failed-of:RUN")
+CODE = re.compile(r"`[^`]*`|{.*?}|\bcgr [\w-]+( [\w-]+)?|→ .*|failed-of:RUN|skipped-of:RUN")
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,26 @@ def test_every_sentence_is_found_again_with_whatever_stands_in_its_places():
         (
             '1,204 rows have nothing in "Name" (line 1, 2, 3, …).',
             "1\u202f204 lignes n’ont rien dans «\u00a0Name\u00a0» (ligne 1, 2, 3, …).",
+        ),
+        # a quotation in a sentence, after another one
+        (
+            '"Bo" (OuFacility1) can\'t be imported: "kind": the unit is in groups that stand for different terms: A.',
+            (
+                "«\u00a0Bo\u00a0» (OuFacility1) ne peut pas être importée\u00a0: «\u00a0kind\u00a0»\u00a0: l’unité est "
+                "dans des groupes qui correspondent à des termes différents\u00a0: A."
+            ),
+        ),
+        ('1 row has nothing in "Name" (line 1).', "1 ligne n’a rien dans «\u00a0Name\u00a0» (ligne 1)."),
+        # fields of a unit, with what becomes of them
+        (
+            (
+                "Somebody changed the unit in DHIS2 since the last run (Name: Bo and Co → Bo; Short name (pt): – → B); "
+                "this plan changes it back or anew."
+            ),
+            (
+                "Quelqu’un a modifié l’unité dans DHIS2 depuis la dernière exécution (Nom\u00a0: Bo and Co → Bo\u202f; "
+                "Nom court (pt)\u00a0: – → B)\u202f; cet aperçu la remet en l’état ou la modifie de nouveau."
+            ),
         ),
         # a row of a configuration, with what is asked of DHIS2 and the state of a run
         (

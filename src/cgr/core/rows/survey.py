@@ -77,16 +77,30 @@ class Survey:
         for key, count in self._counts.items():
             code, _, column = key.partition(":")
             lines = ", ".join(map(str, self._first[key]))
-            message = f"{count:,} {_WORDS[code].format(column=column)} (line {lines}{', …' if count > _LINES else ''})."
+            words = _WORDS[code][count > 1].format(column=column)
+            message = f"{count:,} {words} (line {lines}{', …' if count > _LINES else ''})."
             found.append((_CODES[code], message))
         for column, groups in self._spellings.items():
             if several := [spellings for spellings in groups.values() if len(spellings) > 1]:
                 example = ", ".join(f'"{text}"' for text in sorted(several[0]))
+                count = len(several)
                 found.append(
-                    ("spelling", f'{len(several):,} values of "{column}" differ only by case, like {example}.')
+                    (
+                        "spelling",
+                        f'{count:,} values of "{column}" differ only by case, like {example}.'
+                        if count > 1
+                        else f'A value of "{column}" is written in several ways that differ only by case: {example}.',
+                    )
                 )
         if several_names := len(self._several_names):
-            found.append(("name-case", f"{several_names:,} groups of names differ only by case."))
+            found.append(
+                (
+                    "name-case",
+                    f"{several_names:,} groups of names differ only by case."
+                    if several_names > 1
+                    else "A name is written in several ways that differ only by case.",
+                )
+            )
         return found
 
     def counts(self) -> dict[str, int]:
@@ -144,19 +158,32 @@ def _is_coarse(text: str, sign: str) -> bool:
 
 
 _WORDS = {
-    "identical": "rows say the same as one before them",
-    "name": "rows have the name of one before them with the same parent",
-    "name-above": "rows have the name of one before them within the same topmost ancestor",
-    "no-break": "names hold a no-break space",
-    "double-blank": "names hold two blanks in a row",
-    "long": "names are longer than 50 characters, DHIS2's limit for short names",
-    "apostrophe": "names hold a typographic apostrophe",
-    "no-point": "rows have no coordinates or geometry",
-    "coarse": "points have at most two decimals in both coordinates, about a kilometre",
-    "zero": "points have a coordinate that is exactly 0",
-    "same-point": "rows have the point of one before them",
-    "empty": 'rows have nothing in "{column}"',
+    "identical": ("row says the same as one before it", "rows say the same as one before them"),
+    "name": (
+        "row has the name of one before it with the same parent",
+        "rows have the name of one before them with the same parent",
+    ),
+    "name-above": (
+        "row has the name of one before it within the same topmost ancestor",
+        "rows have the name of one before them within the same topmost ancestor",
+    ),
+    "no-break": ("name holds a no-break space", "names hold a no-break space"),
+    "double-blank": ("name holds two blanks in a row", "names hold two blanks in a row"),
+    "long": (
+        "name is longer than 50 characters, DHIS2's limit for short names",
+        "names are longer than 50 characters, DHIS2's limit for short names",
+    ),
+    "apostrophe": ("name holds a typographic apostrophe", "names hold a typographic apostrophe"),
+    "no-point": ("row has no coordinates or geometry", "rows have no coordinates or geometry"),
+    "coarse": (
+        "point has at most two decimals in both coordinates, about a kilometre",
+        "points have at most two decimals in both coordinates, about a kilometre",
+    ),
+    "zero": ("point has a coordinate that is exactly 0", "points have a coordinate that is exactly 0"),
+    "same-point": ("row has the point of one before it", "rows have the point of one before them"),
+    "empty": ('row has nothing in "{column}"', 'rows have nothing in "{column}"'),
 }
+"""Of one and of several."""
 _CODES = {
     "identical": "rows-identical",
     "name": "name-repeated",

@@ -46,8 +46,11 @@ class Asked:
         return f"?{urlencode(kept)}" if kept else ""
 
 
-def ask(request: HttpRequest, *, hierarchy: str = "") -> Asked:
-    """Read an address; NotAllowed for who may read no objects anywhere, and for a hierarchy that isn't theirs."""
+def ask(request: HttpRequest, *, hierarchy: str = "", holding: str = "") -> Asked:
+    """Read an address; NotAllowed for who may read no objects anywhere, and for a hierarchy that isn't theirs.
+
+    `holding`: a type for whose objects the address is; unless it names a hierarchy, one that has the type is shown.
+    """
     actor = actor_of(request.user)
     if not may_anywhere(actor, Permission.READ_OBJECTS):
         raise unknown("page", request.path)
@@ -55,8 +58,11 @@ def ask(request: HttpRequest, *, hierarchy: str = "") -> Asked:
     types = visible_types(actor)
     hierarchies = visible_hierarchies(actor)
     known = [(row.code, in_reader_language(row.label)) for row in hierarchies]
-    wanted = hierarchy or request.GET.get("hierarchy", "") or next((code for code, _ in known), "")
-    found = tree(wanted, hierarchies, types) if wanted else None
+    wanted = hierarchy or request.GET.get("hierarchy", "")
+    trees = (tree(code, hierarchies, types) for code in ([wanted] if wanted else [code for code, _ in known]))
+    found = next(trees, None)
+    if holding and found is not None and holding not in found.types:
+        found = next((one for one in trees if holding in one.types), found)
     return Asked(actor, on, today, types, known, found, problem)
 
 

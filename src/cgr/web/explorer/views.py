@@ -53,8 +53,9 @@ def geo_object(request: HttpRequest, uid: UUID) -> HttpResponse:
 @login_required
 def by_code(request: HttpRequest) -> HttpResponse:
     """Lead to the page of an object that other pages know by `type` and `code` only, as runs and reports do."""
-    asked = ask(request)
-    uid = uid_of(asked.actor, request.GET.get("type", ""), request.GET.get("code", ""))
+    kind = request.GET.get("type", "")
+    asked = ask(request, holding=kind)
+    uid = uid_of(asked.actor, kind, request.GET.get("code", ""))
     return redirect(reverse("explorer-object", args=[uid]) + asked.query())
 
 

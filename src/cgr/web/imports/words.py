@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext_lazy
 
 from cgr.core.importing import distance_in_words
+from cgr.web.words import in_reader_digits
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -80,13 +81,13 @@ OURS: Final[dict[str, _StrPromise]] = {
 
 def reasons_in_words(candidate: Candidate) -> str:
     """Say why a candidate is one: "0.91 name, same parent, 120 m"."""
-    parts = [gettext("%(score)s name") % {"score": f"{candidate.name:.2f}"}]
+    parts = [gettext("%(score)s name") % {"score": in_reader_digits(f"{candidate.name:.2f}")}]
     if candidate.same_code:
         parts.append(gettext("same code"))
     if candidate.same_parent is not None:
         parts.append(gettext("same parent") if candidate.same_parent else gettext("another parent"))
     if candidate.metres is not None:
-        parts.append(distance_in_words(candidate.metres))
+        parts.append(in_reader_digits(distance_in_words(candidate.metres)))
     return ", ".join(parts)
 
 
@@ -95,8 +96,10 @@ def carry_out_in_words(counts: dict[str, int]) -> str:
     new, changed = counts.get("new", 0), counts.get("changed", 0)
     parts = []
     if new:
-        parts.append(ngettext("create %(n)s Geo-Object", "create %(n)s Geo-Objects", new) % {"n": f"{new:,}"})
+        parts.append(
+            ngettext("create %(n)s Geo-Object", "create %(n)s Geo-Objects", new) % {"n": in_reader_digits(f"{new:,}")}
+        )
     if changed:
-        parts.append(ngettext("change %(n)s", "change %(n)s", changed) % {"n": f"{changed:,}"})
+        parts.append(ngettext("change %(n)s", "change %(n)s", changed) % {"n": in_reader_digits(f"{changed:,}")})
     text = (" " + gettext("and") + " ").join(parts) or gettext("import")
     return text[0].upper() + text[1:]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext, pgettext_lazy
 
+from cgr.web.words import in_reader_digits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -239,8 +241,8 @@ def guard_words(guard: Mapping[str, object]) -> str:
 
 def percent(share: float) -> str:
     """Say a share as people do."""
-    text = f"{share * 100:.1f}".removesuffix(".0")
-    return f"{text.replace('.', ',')} %" if get_language() == "fr" else f"{text}%"
+    text = in_reader_digits(f"{share * 100:.1f}".removesuffix(".0"))
+    return f"{text} %" if get_language() == "fr" else f"{text}%"
 
 
 def duration(seconds: float) -> str:
@@ -256,9 +258,11 @@ def duration(seconds: float) -> str:
 
 def size_words(*, changed: int, created: int, system: str) -> str:
     """Say on the button what pressing it does: "Update 214 and create 3 organisation units in National HMIS"."""
-    values = {"changed": f"{changed:,}", "created": f"{created:,}", "system": system}
-    if get_language() == "fr":
-        values = {key: text.replace(",", "\u202f") if key != "system" else text for key, text in values.items()}
+    values = {
+        "changed": in_reader_digits(f"{changed:,}"),
+        "created": in_reader_digits(f"{created:,}"),
+        "system": system,
+    }
     if changed and created:
         text = gettext("Update %(changed)s and create %(created)s organisation units in %(system)s")
     elif created:

@@ -22,8 +22,8 @@ from cgr.dhis2.plugin import FILE_NAME
 from cgr.dhis2.versions import parse_version
 from cgr.sync.configs import configs
 from cgr.systems import actions, queries
-from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check, try_out
-from cgr.systems.plugin import dhis2_app
+from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check, look_around, try_out
+from cgr.systems.plugin import assumed_address, dhis2_app
 from cgr.systems.registering import client_registration
 from cgr.systems.signing_in import CODE, OAUTH2
 from cgr.web.dialogs import leave
@@ -34,6 +34,7 @@ from cgr.web.systems.words import (
     compatibility_in_words,
     found_in_words,
     in_words,
+    prospect_in_words,
     registration_in_words,
     users_in_words,
 )
@@ -75,7 +76,13 @@ def add_system(request: HttpRequest) -> HttpResponse:
     if request.POST.get("do") == "test":
         return _try_out(request, actor, form)
     if request.method == "POST" and form.is_valid() and _save(actor, form, None):
-        messages.success(request, gettext("The external system is registered. Test the connection now."))
+        if form.cleaned_data["auth"] == OAUTH2:
+            messages.success(
+                request,
+                gettext("The external system is registered. Now make it known to that DHIS2: see OAuth2 below."),
+            )
+        else:
+            messages.success(request, gettext("The external system is registered. Test the connection now."))
         return leave(request, reverse("system", args=[form.cleaned_data["code"]]))
     return render(request, "web/systems/add.html", {"form": form})
 
@@ -84,15 +91,15 @@ def _try_out(request: HttpRequest, actor: Actor, form: NewSystemForm) -> HttpRes
     """Test what the form says, and keep nothing: into the open dialog, or on the page where scripts are off."""
     shown: dict[str, object] = {"tested": True}
     if form.can_be_tried():
+        place = {name: form.cleaned_data[name] for name in ("organization", "url")}
+        sign_in = form.sign_in()
         try:
-            found = try_out(
-                actor,
-                organization=form.cleaned_data["organization"],
-                url=form.cleaned_data["url"],
-                sign_in=form.sign_in(),
-                timeouts=WHILE_SOMEBODY_WAITS,
-            )
-            shown["found"] = found_in_words(found)
+            if sign_in.kind == OAUTH2:
+                prospect = look_around(actor, **place, sign_in=sign_in, timeouts=WHILE_SOMEBODY_WAITS)
+                shown["prospect"] = prospect_in_words(prospect, grant=sign_in.grant)
+            else:
+                found = try_out(actor, **place, sign_in=sign_in, timeouts=WHILE_SOMEBODY_WAITS)
+                shown["found"] = found_in_words(found)
         except NotAllowed as error:
             raise Http404 from error
         except CgrError as error:
@@ -211,6 +218,7 @@ def _page(actor: Actor, row: ExternalSystem) -> dict[str, object]:
         "by_consent": row.auth_kind == OAUTH2 and row.grant == CODE,
         "signed_in_as": queries.signed_in_as(row),
         "manages_people": may(actor, Permission.MANAGE_PEOPLE, organization=row.organization.code),
+        "app_address": assumed_address(),
     }
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext, gettext_lazy
 from msgspec import Struct
 
 from cgr.dhis2.compatibility import Answer
+from cgr.dhis2.errors import FAULTS, OAUTH_NOT_OFFERED
+from cgr.systems.signing_in import PASSWORD
 from cgr.web.sentences import in_reader_words
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cgr.core.errors import CgrError
     from cgr.dhis2.check import SystemCheck
     from cgr.dhis2.compatibility import Compatibility
+    from cgr.dhis2.prospect import Prospect
     from cgr.dhis2.registration import Registration
 
 KINDS: Final = {"dhis2": "DHIS2"}
@@ -78,7 +81,6 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     "oauth-grant-refused": gettext_lazy("DHIS2 refuses this grant for the OAuth2 client."),
     "oauth-not-offered": gettext_lazy("This DHIS2 doesn't offer OAuth2."),
     "oauth-version": gettext_lazy("This version of DHIS2 can't be signed in to by OAuth2."),
-    "public-url-missing": gettext_lazy("The app would not know where the registry is: CGR_PUBLIC_URL isn't set."),
     "redirect-elsewhere": gettext_lazy("The server leads to another one."),
     "redirect-to-login": gettext_lazy("DHIS2 leads to its sign-in page instead of answering."),
     "secret-missing": gettext_lazy("A password, token or client secret is needed."),
@@ -114,7 +116,6 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     # Of signing in by OAuth2.
     "account-not-linked": gettext_lazy("Nobody here is linked to this account."),
     "client-secret-missing": gettext_lazy("The client secret isn't known yet."),
-    "try-after-saving": gettext_lazy("OAuth2 can be tried once the external system is registered."),
 }
 
 USERS: Final[dict[str, _StrPromise]] = {
@@ -179,6 +180,11 @@ class Failure(Struct, frozen=True):
     original: str
 
     @property
+    def more(self) -> str:
+        """Give the sentence of the room below where it says more than `happened`."""
+        return "" if in_reader_words(self.original) == self.happened else self.original
+
+    @property
     def told(self) -> str:
         """Give one text for a field; the sentence of the room below says more about what was typed."""
         return f"{in_reader_words(self.original)} {self.next_step}"
@@ -211,6 +217,17 @@ def found_in_words(found: SystemCheck) -> dict[str, object]:
         "missing": [(name, AUTHORITIES.get(name, "")) for name in found.missing_authorities],
         "clock_skew": found.clock_skew_s,
         "warnings": found.warnings,
+    }
+
+
+def prospect_in_words(found: Prospect, *, grant: str) -> dict[str, object]:
+    """Say what can be known of a DHIS2 and its OAuth2 before it is registered."""
+    server = found.server
+    return {
+        "version": found.version,
+        "versions": (gettext("2.31 to 2.41") if server.legacy else gettext("2.42 and later")) if server else "",
+        "usable": server is not None and (server.legacy or grant != PASSWORD),
+        "next_step": in_reader_words(FAULTS[OAUTH_NOT_OFFERED].next_step),
     }
 
 

@@ -2,8 +2,10 @@
 // Without scripts each of these is an ordinary link to an ordinary page.
 
 import { openDialogs } from "./dialogs.js";
+import { keepFocus } from "./focus.js";
 import { closePerson, foldSections, openMenu } from "./menu.js";
 
+keepFocus();
 openMenu(document.querySelector("[data-menu]"));
 foldSections(document.querySelector("[data-sections]"));
 closePerson(document.querySelector("[data-person]"));

@@ -2,15 +2,20 @@
 // Whoever closes it with something typed is asked first: never lose typed input.
 
 const TYPED = "data-typed";
+const FIELDS = ":is(input, select, textarea):not([type=hidden], :disabled)";
 
 export function openDialogs(dialog) {
   if (!dialog) return;
 
   document.addEventListener("htmx:after:swap", () => {
-    if (dialog.childElementCount && !dialog.open) {
+    if (!dialog.childElementCount) return;
+    const opens = !dialog.open;
+    if (opens) {
       dialog.removeAttribute(TYPED);
       dialog.showModal();
     }
+    dialog.setAttribute("aria-label", dialog.querySelector("h1")?.textContent ?? "");
+    if (opens || !dialog.contains(document.activeElement) || document.activeElement === dialog) begin(dialog);
   });
   dialog.addEventListener("input", () => dialog.setAttribute(TYPED, ""));
   dialog.addEventListener("cancel", (event) => {
@@ -26,6 +31,12 @@ export function openDialogs(dialog) {
     dialog.replaceChildren();
     dialog.removeAttribute(TYPED);
   });
+}
+
+/** Go where somebody begins: to what was refused, else to the first field, rather than to the button that closes. */
+function begin(dialog) {
+  const refused = dialog.querySelector(":is(.error, .message-error) a[href], [aria-invalid=true]");
+  (refused ?? dialog.querySelector(FIELDS))?.focus();
 }
 
 function mayClose(dialog) {

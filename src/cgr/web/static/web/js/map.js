@@ -3,6 +3,8 @@
 //   data-src    address of GeoJSON; each feature's properties: `kind` (a colour of parts.css), `label`, `url` (optional)
 //   data-tiles  address of vector tiles with {z}/{x}/{y}, whose layer is called "places"; used instead of data-src
 //   data-bounds west,south,east,north to begin with
+//   data-none   what is said where there is nothing to show
+//   data-signs  write the sign of its kind into each point, as tables do: a colour never stands alone
 //   data-basemap, data-attribution  address of somebody else's raster tiles, when an administrator wants them
 //
 // Features of the kind "boundary" (in tiles: a layer of that name) are drawn as outlines below the places. `choose`
@@ -11,6 +13,9 @@
 const LIBRARY = "../../vendor/maplibre-gl.mjs";
 const STYLES = "../../vendor/maplibre-gl.css";
 const KINDS = ["new", "changed", "moved", "same", "problem", "blocked"];
+const SIGNS = { new: "+", changed: "~", moved: "→", problem: "!" };
+// Many places beside each other on a small map are small, so that one sees how many there are.
+const byZoom = (small, large) => ["interpolate", ["linear"], ["zoom"], 4, small, 9, large];
 const PLACES = "places";
 const CHOSEN = "chosen";
 const NONE = { type: "FeatureCollection", features: [] };
@@ -80,6 +85,7 @@ class PlaceMap extends HTMLElement {
     }
     if (!address) return;
     const places = await (await fetch(address, { headers: { Accept: "application/geo+json" } })).json();
+    this.toggleAttribute("data-empty", !places.features.some(({ geometry, properties }) => geometry && properties.kind !== "boundary"));
     if (this.map.getSource(PLACES)) {
       this.map.getSource(PLACES).setData(places);
       return;
@@ -130,7 +136,25 @@ function addLayers(map, element, source) {
   const colour = ["match", ["get", "kind"], ...KINDS.flatMap((kind) => [kind, colourOf(element, kind)]), colourOf(element, "changed")];
   map.addLayer({ id: "areas", type: "fill", source: PLACES, ...source, filter: ["all", ["==", ["geometry-type"], "Polygon"], ["!=", ["get", "kind"], "boundary"]], paint: { "fill-color": colour, "fill-opacity": 0.15 } });
   map.addLayer({ id: "outlines", type: "line", source: PLACES, ...source, filter: ["all", ["!=", ["geometry-type"], "Point"], ["!=", ["get", "kind"], "boundary"]], paint: { "line-color": colour, "line-width": 1.5 } });
-  map.addLayer({ id: "points", type: "circle", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-radius": 5, "circle-stroke-width": 1, "circle-stroke-color": "#fff" } });
+  map.addLayer({ id: "points", type: "circle", source: PLACES, ...source, filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-radius": byZoom(3, element.hasAttribute("data-signs") ? 7 : 5), "circle-stroke-width": byZoom(0.5, 1), "circle-stroke-color": getComputedStyle(document.body).backgroundColor } });
+  if (element.hasAttribute("data-signs")) addSigns(map, source);
+}
+
+// The library writes with fonts that it would fetch; a sign is drawn instead.
+function addSigns(map, source) {
+  for (const [kind, sign] of Object.entries(SIGNS)) map.addImage(`sign-${kind}`, drawn(sign), { pixelRatio: 2 });
+  map.addLayer({ id: "signs", type: "symbol", source: PLACES, ...source, filter: ["all", ["==", ["geometry-type"], "Point"], ["in", ["get", "kind"], ["literal", Object.keys(SIGNS)]]], layout: { "icon-image": ["concat", "sign-", ["get", "kind"]], "icon-size": byZoom(0.5, 1), "icon-allow-overlap": true } });
+}
+
+function drawn(sign) {
+  const size = 28;
+  const canvas = new OffscreenCanvas(size, size).getContext("2d");
+  canvas.fillStyle = getComputedStyle(document.body).backgroundColor;
+  canvas.font = `bold ${size - 4}px ${getComputedStyle(document.body).fontFamily}`;
+  canvas.textAlign = "center";
+  canvas.textBaseline = "middle";
+  canvas.fillText(sign, size / 2, size / 2);
+  return canvas.getImageData(0, 0, size, size);
 }
 
 function drawGraticule(map, colour) {

@@ -307,6 +307,11 @@ def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
         show(document, look_words(document), as_json=as_json)
         return 0 if run.error is None and run.state != run.State.WARNING else _SOME_FAILED
     document = reports.report_of(run, asked) if asked else reports.report_of(run)
-    words = object_words if asked and asked.object else plan_words if run.state == run.State.NEW else report_words
-    show(document, words(document), as_json=as_json)
+    if asked and asked.object:
+        words = object_words(document)
+    elif run.state == run.State.NEW and "filter" not in document:
+        words = plan_words(document)  # it waits to be applied: by which digest, and past which guards
+    else:
+        words = report_words(document)
+    show(document, words, as_json=as_json)
     return 0 if reports.all_done(run) else _SOME_FAILED

@@ -377,10 +377,10 @@ def test_jobs_are_filtered_paged_and_as_cheap_for_fifty_as_for_one(client: Clien
 
 
 def test_jobs_name_what_is_due_next(client: Client) -> None:
-    SyncConfig.objects.update(next_at=datetime(2026, 12, 1, 3, tzinfo=UTC), scheduled_by="ada")
+    SyncConfig.objects.update(next_at=datetime(2999, 12, 1, 3, tzinfo=UTC), scheduled_by="ada")
     page = read(client, "/jobs/")
     assert "Due next" in page
-    assert "2026-12-01 03:00 UTC" in page
+    assert "2999-12-01 03:00 UTC" in page
 
 
 def test_the_first_page_says_what_needs_somebody_now(client: Client) -> None:

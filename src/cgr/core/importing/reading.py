@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DAY = 10
+_DEPTH_OF_RINGS = {"Polygon": 2, "MultiPolygon": 3}
 
 
 class Said(Struct, frozen=True, gc=False):
@@ -94,10 +95,10 @@ class UnitReader:
             try:
                 return wkb_of(geometry, self._shape.geometry)
             except UnusableGeometryError:
-                flat = _without_heights(geometry)
-                if flat == geometry:
+                mended = _mended(geometry)
+                if mended == geometry:
                     raise
-                return wkb_of(flat, self._shape.geometry)
+                return wkb_of(mended, self._shape.geometry)
         except msgspec.DecodeError as error:
             raise unfit("its geometry can't be read") from error
         except UnusableGeometryError as reason:
@@ -185,18 +186,21 @@ def _is_empty(coordinates: object) -> bool:
     return isinstance(coordinates, list) and all(map(_is_empty, coordinates))
 
 
-def _without_heights(geometry: object) -> object:
-    """Leave third coordinates out: 2.31 keeps them in its texts (O4), planning looks over them, nobody sends them."""
-    if isinstance(geometry, dict):
-        return {**geometry, "coordinates": _flat(geometry.get("coordinates"))}
-    return geometry
+def _mended(geometry: object) -> object:
+    """Leave third coordinates out and close outlines: 2.31 keeps both as they came (O4), planning looks over them."""
+    if not isinstance(geometry, dict):
+        return geometry
+    depth = _DEPTH_OF_RINGS.get(str(geometry.get("type")), 0)
+    return {**geometry, "coordinates": _tidy(geometry.get("coordinates"), depth)}
 
 
-def _flat(coordinates: object) -> object:
+def _tidy(coordinates: object, depth: int) -> object:
+    """Tidy positions, or lists of them; `depth`: how many lists further in the rings are, 0 for none or within one."""
     match coordinates:
         case [int() | float(), *_]:
             return coordinates[:2]
-        case [*_]:
-            return [_flat(one) for one in coordinates]
+        case [*parts]:
+            tidy = [_tidy(one, depth - 1) for one in parts]
+            return [*tidy, tidy[0]] if depth == 1 and tidy and tidy[0] != tidy[-1] else tidy
         case _:
             return coordinates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Callable
@@ -27,6 +28,7 @@ _POLL_S = 2.0
 _SIGN_OF_LIFE_S = 10.0
 _AGAIN_S = 5
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_THERE_AGAIN_S = 60.0
 _log = logging.getLogger("cgr.worker")
 
 
@@ -61,6 +63,31 @@ class _Later(BaseRetryStrategy):
         return None
 
 
+class Pauses:
+    """How long to wait for a lost database: longer each time, as at first again once it was there for a minute.
+
+    All times are those of one clock that only goes forward, in seconds.
+    """
+
+    def __init__(self) -> None:
+        """Begin with the shortest pause."""
+        self._losses = 0
+        self._there_since: float | None = None
+
+    def found(self, now: float) -> None:
+        """Remember since when the database is there."""
+        self._there_since = now
+
+    def lost(self, now: float) -> float:
+        """Give how many seconds to wait before it is tried again."""
+        if self._there_since is not None and now - self._there_since >= _THERE_AGAIN_S:
+            self._losses = 0
+        self._there_since = None
+        pause = _PAUSES_S[min(self._losses, len(_PAUSES_S) - 1)]
+        self._losses += 1
+        return pause
+
+
 def run_worker(work: Sequence[Work], chores: Sequence[Chore], *, concurrency: int, stopping: Stopping) -> None:
     """Work until SIGTERM or Ctrl-C. `concurrency`: jobs at the same time, chores apart.
 
@@ -78,9 +105,9 @@ async def _run(work: Sequence[Work], chores: Sequence[Chore], *, concurrency: in
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    failures = 0
+    pauses, clock = Pauses(), asyncio.get_running_loop().time
     while not asked.is_set():
-        workers = asyncio.create_task(_until_it_ends(work, chores, concurrency))
+        workers = asyncio.create_task(_until_it_ends(work, chores, concurrency, lambda: pauses.found(clock())))
         waiting = asyncio.create_task(asked.wait())
         await asyncio.wait({workers, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -90,15 +117,26 @@ async def _run(work: Sequence[Work], chores: Sequence[Chore], *, concurrency: in
         if asked.is_set():
             return
         _log.warning("The worker lost its database (%s); it goes on when the database is back.", ended or "no reason")
-        pause = _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
-        failures += 1
-        await asyncio.wait({asyncio.create_task(asked.wait())}, timeout=pause)
+        await wait_for(asked, pauses.lost(clock()))
 
 
-async def _until_it_ends(work: Sequence[Work], chores: Sequence[Chore], concurrency: int) -> None:
-    """Serve both queues; a chore never waits for a long job, so a rescue happens while all hands are busy."""
+async def wait_for(asked: asyncio.Event, at_most_s: float) -> None:
+    """Wait until it is asked for, or for so long; nothing goes on waiting afterwards."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(at_most_s):
+            await asked.wait()
+
+
+async def _until_it_ends(
+    work: Sequence[Work], chores: Sequence[Chore], concurrency: int, found: Callable[[], None]
+) -> None:
+    """Serve both queues; a chore never waits for a long job, so a rescue happens while all hands are busy.
+
+    `found` is called once the database is there.
+    """
     app = _app(work, chores)
     async with app.open_async():
+        found()
         halves = [
             asyncio.create_task(_serve(app, WORK, concurrency)),
             asyncio.create_task(_serve(app, HOUSEKEEPING, 1)),

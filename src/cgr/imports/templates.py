@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from msgspec import structs
 
+from cgr.accounts.locking import lock_name
 from cgr.accounts.policy import Permission, organizations_where, require, unknown
 from cgr.accounts.queries import organization as find_organization
 from cgr.audit.actions import record
@@ -46,6 +47,7 @@ def remember(actor: Actor, request: FileRequest, *, name: str) -> MappingTemplat
     mapping = msgspec.to_builtins(structs.replace(request.mapping, encoding=None, delimiter=None))
     kept = {"type": request.type, "system": request.system or "", "mapping": mapping}
     with transaction.atomic():
+        lock_name(_KIND, f"{code} {called}")
         found = MappingTemplate.objects.select_for_update().filter(organization__code=code, name=called).first()
         before = None if found is None else _shown(found)
         template, _ = MappingTemplate.objects.update_or_create(

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
+from cgr.accounts.locking import lock_name
 from cgr.accounts.policy import Permission, organizations_where, require, unknown
 from cgr.audit import actions as audit
 from cgr.audit.saving import Saved, record_saved
@@ -162,6 +163,7 @@ def require_own(actor: Actor, row: SyncConfig) -> None:
 
 def _present(actor: Actor, code: str, *, organization: str, new: bool) -> SyncConfig | None:
     """Give the row with a code, locked, or None; BadInput when it may not be there, or be another organization's."""
+    lock_name("sync", code)
     row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
     if row is not None and new:
         raise BadInput(

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.codes import check_code
+from cgr.accounts.locking import lock_name
 from cgr.accounts.policy import Permission, require, unknown
 from cgr.audit import actions as audit
 from cgr.audit.saving import Saved, record_saved
@@ -130,6 +131,7 @@ def _forget(row: ExternalSystem, *, everything: bool, tokens: bool) -> None:
 
 def _present(actor: Actor, code: str, *, organization: str, kind: str, new: bool) -> ExternalSystem | None:
     """Give the row with a code, locked, or None; BadInput when it may not be there, or would become another one."""
+    lock_name("system", code)
     rows = ExternalSystem.objects.select_for_update(of=("self",)).select_related("organization")
     row = rows.filter(code=code).first()
     if row is not None and new:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from cgr.accounts import queries
 from cgr.accounts.entering import check_email, check_password
+from cgr.accounts.locking import lock_name
 from cgr.accounts.models import Membership, User
 from cgr.accounts.policy import Permission, require, unknown
 from cgr.audit import actions as audit
@@ -66,6 +67,7 @@ def create_person(
 
     The caller has asked the policy: the first administrator has nobody to be allowed by.
     """
+    lock_name("user", name.casefold())
     _check_name(name)
     check_email(email)
     user = User(username=name, email=email, is_system_administrator=is_system_administrator)
@@ -98,6 +100,7 @@ def set_membership(actor: Actor, name: str, *, organization: str, role: str, typ
 def _save_membership(actor: Actor, name: str, *, organization: str, role: str, types: Iterable[str]) -> Saved:
     place = queries.organization(actor, organization)
     user = User.objects.get(username=name)
+    lock_name("membership", f"{organization} {name}")
     row = Membership.objects.select_for_update().filter(user=user, organization=place).first()
     before = None if row is None else {"role": row.role, "types": row.types}
     row = row or Membership(user=user, organization=place)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cgr.accounts import queries
 from cgr.accounts.actors import named_with_token
+from cgr.accounts.locking import lock_name
 from cgr.accounts.models import ApiToken
 from cgr.accounts.policy import SCOPES, require_person, unknown
 from cgr.accounts.secrets_shown_once import digest_of, new_secret
@@ -41,6 +42,7 @@ def create_token(actor: Actor, name: str, *, scopes: Iterable[str], days: int, o
     """
     user = _owner(actor, owner)
     wanted = sorted(set(scopes))
+    lock_name("token", f"{user.username}: {name}")
     _check(user, name, wanted, days)
     token = new_secret(PREFIX)
     row = ApiToken.objects.create(

@@ -11,7 +11,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from cgr.accounts import actions, queries
@@ -74,9 +74,7 @@ def add_organization(request: HttpRequest) -> HttpResponse:
     form = NewOrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data["code"]
-        if queries.organizations(actor).filter(code=code).exists():
-            form.add_error("code", gettext_lazy("This code is taken."))
-        elif _saves(actor, code, form):
+        if _saves(actor, code, form, new=True):
             messages.success(request, gettext("The organization is there. Add its people now."))
             return leave(request, reverse("organizations"))
     return render(request, "web/settings/form.html", {"form": form, "title": gettext("Add an organization")})
@@ -137,12 +135,15 @@ def _organizations(actor: Actor) -> list[dict[str, str]]:
     ]
 
 
-def _saves(actor: Actor, code: str, form: OrganizationForm, *, former: dict[str, str] | None = None) -> bool:
+def _saves(
+    actor: Actor, code: str, form: OrganizationForm, *, former: dict[str, str] | None = None, new: bool = False
+) -> bool:
     """Save what the form says; False when that was refused, which the form then shows."""
     try:
-        actions.save_organization(actor, code, label=form.localized_label(former))
+        actions.save_organization(actor, code, label=form.localized_label(former), new=new)
     except BadInput as error:
-        form.add_error("code" if error.code == "bad-code" and "code" in form.fields else None, in_words(error).told)
+        told = gettext("This code is taken.") if error.code == "code-taken" else in_words(error).told
+        form.add_error("code" if error.code in {"bad-code", "code-taken"} and "code" in form.fields else None, told)
         return False
     return True
 

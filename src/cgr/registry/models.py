@@ -161,6 +161,7 @@ class GeoObject(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["type", "code"], name="code_per_type")]
+        indexes = [models.Index(fields=["type", "updated"], name="object_by_change")]
 
     def __str__(self) -> str:
         """Show type and code."""

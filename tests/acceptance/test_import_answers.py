@@ -17,7 +17,7 @@ from cgr.imports.answers import resolve, withdraw
 from cgr.imports.background import continue_import, queue_import, request_of, resume_import
 from cgr.imports.preparing import Request
 from cgr.imports.reports import result_of
-from cgr.imports.suggesting import accept, acceptable, suggestions
+from cgr.imports.suggesting import accept, acceptable, every_suggestion, suggestions
 from cgr.runs.models import Run
 
 from .dhis2_to_import import LEVELS, POINT, unit
@@ -307,6 +307,7 @@ def test_a_program_previews_answers_accepts_and_carries_out_an_import(clashing: 
         listed += [one["uid"] for one in page["suggestions"]]
         after = page["next"]
     assert listed == [each.line.uid for each in suggestions(row, above=0.8)]
+    assert listed == [each.line.uid for each in every_suggestion(row, above=0.8, at_a_time=1)]
     assert {"OuKafueClin", "OuMumbwaHP1", "OuTwinOneAa"} <= set(listed)
     accepting = f"/imports/{run}/suggestions/accept"
     would = ask("POST", f"{accepting}?preview=true", {"above": 0.8})[1]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from cgr.core.importing import Trouble
 
 _SHOWN = 8
 
@@ -20,10 +23,11 @@ def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:
         yield _counted(f"{where:<28}", row["counts"])
     for note in document["notes"]:
         yield f"  {note['message']}"
-    for problem in document["problems"][:_SHOWN]:
-        yield f"  ! {problem['message']} {problem['next_step']}"
-    if len(document["problems"]) > _SHOWN:
-        yield f"  … and {len(document['problems']) - _SHOWN:,} more (--json shows all)"
+    problems: Iterator[Trouble] = iter(document["problems"])
+    for problem in islice(problems, _SHOWN):
+        yield f"  ! {problem.message} {problem.next_step}"
+    if more := sum(1 for _ in problems):
+        yield f"  … and {more:,} more (--json shows all)"
     if document["counts"]["vanished"]:
         yield "  Vanished objects stay as they are; --json names them."
 

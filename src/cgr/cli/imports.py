@@ -15,6 +15,7 @@ from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show
 from cgr.cli.progress import progress
 from cgr.core.errors import BadInput
 from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping
+from cgr.core.streamed_json import Lines
 
 if TYPE_CHECKING:
     from cgr.imports.actions import ImportResult
@@ -214,9 +215,8 @@ def suggestions(
 
     found = import_run(actor, run)
     if above is None or not (preview or accept):
-        listed = suggesting.suggestions(found, above=above or 0.0)
-        rows = [suggesting.suggestion_json(each) for each in listed]
-        show({"run": str(found.pk), "suggestions": rows}, suggestion_words(rows), as_json=as_json)
+        listed = Lines(lambda: map(suggesting.suggestion_json, suggesting.every_suggestion(found, above=above or 0.0)))
+        show({"run": str(found.pk), "suggestions": listed}, suggestion_words(listed), as_json=as_json)
         return
     does = suggesting.accept if accept else suggesting.acceptable
     done = does(actor, found, above=above)

@@ -24,6 +24,10 @@ class Lines(Generic[T]):
         """Read from the beginning."""
         return self._read()
 
+    def __bool__(self) -> bool:
+        """Say whether there is one, as a list does."""
+        return any(True for _ in self)
+
 
 def encoded(document: Mapping[str, object]) -> Iterator[bytes]:
     """Give the document as JSON, piece by piece; only values at its top may be `Lines`."""

@@ -28,11 +28,12 @@ from cgr.systems.queries import system as find_system
 from cgr.systems.reading import read_members, read_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.core.importing import Imported, ImportMapping, ImportSettings, Scope, Situation, Trouble
     from cgr.core.records import TheirUnit
+    from cgr.core.streamed_json import Lines
     from cgr.dhis2.client import Dhis2
     from cgr.runs.models import Run
     from cgr.systems.models import ExternalSystem
@@ -69,7 +70,7 @@ class ImportResult:
     run: int | None
     counts: dict[str, int]
     levels: list[LevelCounts]
-    problems: list[Trouble]
+    problems: Sequence[Trouble] | Lines[Trouble]
     notes: list[ImportNote]
     kept: Spool | None = field(default=None, repr=False)
 

@@ -44,19 +44,19 @@ def result_of(run: Run) -> ImportResult:
         run=run.pk,
         counts=run.summary["counts"],
         levels=[msgspec.convert(level, LevelCounts) for level in run.summary.get("levels", [])],
-        problems=[*_problems(run)],
+        problems=Lines(lambda: _problems(run)),
         notes=[msgspec.convert(note, ImportNote) for note in run.summary.get("notes", [])],
     )
 
 
 def document_of(result: ImportResult) -> dict[str, Any]:
-    """Give the JSON of contract.md; the changes are read while it is written."""
+    """Give the JSON of contract.md; changes and problems are read while it is written."""
     return {
         "run": None if result.run is None else str(result.run),
         "counts": result.counts,
         "levels": msgspec.to_builtins(result.levels),
         "changes": Lines(result.read_changes),
-        "problems": msgspec.to_builtins(result.problems),
+        "problems": Lines(lambda: iter(result.problems)),
         "notes": msgspec.to_builtins(result.notes),
     }
 

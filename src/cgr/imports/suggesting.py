@@ -19,6 +19,8 @@ from cgr.registry.locking import lock_registry
 from cgr.runs.items import Line, read_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
@@ -26,6 +28,7 @@ _CLEARLY = 0.05
 """So much better than the next one has a candidate to be that is accepted without a look at it alone."""
 
 _ONE_STEP = 0.001
+_AT_A_TIME = 500
 
 
 class Suggested(Struct, frozen=True):
@@ -60,6 +63,14 @@ def suggestions(run: Run, *, after: int = -1, above: float = 0.0, limit: int | N
         Suggested(line.position, line, decode(line.body), answers[line.uid].decision if line.uid in answers else "")
         for line in lines
     ]
+
+
+def every_suggestion(run: Run, *, above: float = 0.0, at_a_time: int = _AT_A_TIME) -> Iterator[Suggested]:
+    """Give what `suggestions` gives without a limit, never holding more than so many."""
+    after = -1
+    while found := suggestions(run, after=after, above=above, limit=at_a_time):
+        yield from found
+        after = found[-1].position
 
 
 def suggestion_json(each: Suggested) -> dict[str, Any]:

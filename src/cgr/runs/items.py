@@ -143,14 +143,16 @@ def read_bodies(run: int) -> Iterator[str]:
                 yield body
 
 
-def read_records(run: int, category: str, record: type[_Record]) -> list[_Record]:
-    """Read the lines of one category (problem, note) as the records that they were stored from."""
-    with connection.cursor() as cursor:
+def read_records(run: int, category: str, record: type[_Record]) -> Iterator[_Record]:
+    """Stream the lines of one category (problem, note) as the records that they were stored from."""
+    decode = msgspec.json.Decoder(record).decode
+    with connection.chunked_cursor() as cursor:
         cursor.execute(
             "SELECT body::text FROM runs_runitem WHERE run_id = %s AND category = %s ORDER BY position", [run, category]
         )
-        decode = msgspec.json.Decoder(record).decode
-        return [decode(body) for (body,) in cursor.fetchall()]
+        while rows := cursor.fetchmany(_CHUNK):
+            for (body,) in rows:
+                yield decode(body)
 
 
 class Line(Struct, frozen=True):

@@ -9,11 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user
+from cgr.accounts.actors import Actor
 from cgr.configuration.applying import apply
+from cgr.imports.background import continue_import
 from cgr.registry.actions import apply_objects
+from cgr.registry.queries import export_objects
 from cgr.runs.models import Run
 
-from .importing import OPERATOR, PASSWORD, let_a_worker_do_it, objects
+from .waiting import queued_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+OPERATOR = Actor("cli:test", is_system_administrator=True)
+PASSWORD = "a-long-Password-1"
 
 DEFINITIONS = b"""
 version: 1
@@ -60,6 +65,17 @@ F901;Kono Post;North;Abo;4;Government;-11,05;8,61
 F902;Mission Clinic;North;Abo Town;12;Church;-11,02;8,66
 F903;Lost Clinic;North;Nowhere;;Church;;
 """
+
+
+def objects() -> dict[str, Any]:
+    return {line["code"]: line for line in map(json.loads, export_objects(OPERATOR))}
+
+
+def let_a_worker_do_it() -> Run:
+    run = queued_run()
+    continue_import(run.pk, lambda: False)
+    run.refresh_from_db()
+    return run
 
 
 # One story, because each step stands on the one before it.

@@ -9,13 +9,16 @@ import pytest
 from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user
+from cgr.accounts.actors import Actor
 from cgr.configuration.applying import apply
+from cgr.imports.background import continue_import
 from cgr.registry.actions import apply_objects
+from cgr.registry.queries import export_objects
 from cgr.runs.models import Run
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
-from .importing import OPERATOR, PASSWORD, let_a_worker_do_it, objects
+from .waiting import queued_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
+OPERATOR = Actor("cli:test", is_system_administrator=True)
+PASSWORD = "a-long-Password-1"
 
 DEFINITIONS = """
 version: 1
@@ -105,6 +110,17 @@ METADATA = {
 
 def ours(type_code: str, code: str, label: str, **more: Any) -> bytes:
     return json.dumps({"type": type_code, "code": code, "label": label, **more}).encode()
+
+
+def objects() -> dict[str, Any]:
+    return {line["code"]: line for line in map(json.loads, export_objects(OPERATOR))}
+
+
+def let_a_worker_do_it() -> Run:
+    run = queued_run()
+    continue_import(run.pk, lambda: False)
+    run.refresh_from_db()
+    return run
 
 
 # One story, because each step stands on the one before it.

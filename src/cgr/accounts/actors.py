@@ -25,7 +25,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role in one organization. `role`: of those that `policy` names; no `types` means all types."""
+    """One role in one organization. `role`: of those that `roles` names; no `types` means all types."""
 
     organization: str
     role: str

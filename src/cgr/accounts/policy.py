@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from cgr.accounts.roles import ADMINISTRATOR, CONSUMER, CONTRIBUTOR, MAINTAINER
 from cgr.core.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ class Permission(StrEnum):
     PROPOSE_OBJECTS = "propose changes of Geo-Objects"
     READ_OBJECTS = "read Geo-Objects"
 
-
-ADMINISTRATOR: Final = "registry-administrator"
-MAINTAINER: Final = "registry-maintainer"
-CONTRIBUTOR: Final = "registry-contributor"
-CONSUMER: Final = "api-consumer"
-"""The roles of R0.1 that belong to an organization."""
 
 _ROLES: dict[Permission, frozenset[str]] = {
     Permission.MANAGE_ORGANIZATIONS: frozenset(),

@@ -65,6 +65,8 @@ def show_run(request: ApiRequest, run: Text) -> HttpResponseBase:
     found = queries.run(request.auth, run)
     if found.kind == found.Kind.SYNC:
         return json_answer({"kind": found.kind, **reports.report_of(found)})
+    if found.kind == found.Kind.DRIFT:
+        return json_answer(reports.look_of(found))
     head = {
         "id": str(found.pk),
         "kind": found.kind,
@@ -73,10 +75,8 @@ def show_run(request: ApiRequest, run: Text) -> HttpResponseBase:
         "ended": found.ended.isoformat() if found.ended else None,
         "error": found.error,
         "progress": progress_json(found),
+        "notices": found.notices,
     }
-    if found.kind == found.Kind.DRIFT:
-        lines: dict[str, object] = {"changes": [], "problems": [], "notes": []}
-        return json_answer({**head, "config": found.config, "counts": found.summary["counts"], **lines})
     return json_answer({**head, **document_of(result_of(found))})
 
 

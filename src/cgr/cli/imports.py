@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the import's run.")]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option("--notify", help="E-mail address that is told when the workers are done with it; can be repeated."),
+]
 
 _SOME_CONFLICTS = 1
 _UNDECIDED = "undecided"
@@ -50,6 +54,7 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     preview: Preview = False,
     background: Background = False,
     watch: Follow = False,
+    notify: Notify = None,
     as_json: Json = False,
 ) -> int:
     """Import organisation units, live; what conflicts is listed and left out."""
@@ -59,6 +64,7 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
             code="usage",
             next_step="Give either --levels 1=country,2=region,… or --propose.",
         )
+    _check_notify(notify, by_workers=background or watch)
     asked_levels = parse_levels(levels) if levels else None
     from_day = None if start == "opening" else read_date(start).isoformat()
     asked_mapping = _read_mapping(mapping) if mapping else ImportMapping()
@@ -76,7 +82,7 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     if background or watch:
         from cgr.imports.background import queue_import  # noqa: PLC0415 - needs Django set up
 
-        run = queue_import(actor, request, preview=preview)
+        run = queue_import(actor, request, preview=preview, notify=notify or ())
         return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_units(actor, request, preview=preview, progress=bars)
@@ -95,6 +101,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
     preview: Preview = False,
     background: Background = False,
     watch: Follow = False,
+    notify: Notify = None,
     as_json: Json = False,
 ) -> int:
     """Import the rows of a file; those that can't be imported are listed and left out."""
@@ -104,6 +111,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
             code="usage",
             next_step="Give either --mapping FILE, or --template NAME for one that is remembered.",
         )
+    _check_notify(notify, by_workers=background or watch)
     from cgr.core.rows import parse_row_mapping  # noqa: PLC0415 - only where a file is imported
 
     asked = parse_row_mapping(_read_yaml(mapping), origin=mapping) if mapping else None
@@ -122,7 +130,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
     if background or watch:
         from cgr.imports.background import queue_file_import  # noqa: PLC0415 - needs Django set up
 
-        run = queue_file_import(actor, Path(path), request, preview=preview)
+        run = queue_file_import(actor, Path(path), request, preview=preview, notify=notify or ())
         return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_file(actor, Path(path), request, preview=preview, progress=bars)
@@ -260,6 +268,15 @@ def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
 
     done = follow(run)
     return _show_result(result_of(done), preview=_is_preview(done), as_json=as_json)
+
+
+def _check_notify(notify: list[str] | None, *, by_workers: bool) -> None:
+    if notify and not by_workers:
+        raise BadInput(
+            "Who does an import in this terminal sees how it ends; an e-mail is sent of one that the workers do.",
+            code="usage",
+            next_step="Give --background or --follow with --notify.",
+        )
 
 
 def _is_preview(run: Run) -> bool:

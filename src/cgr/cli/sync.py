@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cgr.cli.background import Background, Follow, follow, show_queued
+from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
 from cgr.cli.downloads import FormatOption, Output, check_format, write_file
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
-from cgr.cli.sync_words import object_words, plan_words, report_words
+from cgr.cli.sync_words import look_words, object_words, plan_words, report_words
 from cgr.core.mapping_rules import findings_json
 from cgr.core.progress import Together
 from cgr.core.streamed_json import Lines
@@ -59,7 +59,10 @@ def plan(
     config: Config,
     *,
     as_of: AsOf = "",
-    only: Annotated[str, typer.Option("--only", help="failed-of:RUN: only the objects of that run not done.")] = "",
+    only: Annotated[
+        str,
+        typer.Option("--only", help="failed-of:RUN: only what that run didn't do; skipped-of:RUN: only what changed."),
+    ] = "",
     background: Background = False,
     watch: Follow = False,
     form: FormatOption = None,
@@ -120,14 +123,28 @@ def _apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str], why:
 
     with progress() as bars, recording(run) as recorder:
         run = actions.apply(actor, run, digest=digest, consents=consents, why=why, progress=Together(bars, recorder))
+    _plan_changed_again(run)
     return _show_report(run, as_json=as_json)
 
 
+def _plan_changed_again(run: Run) -> None:
+    """Plan what had changed meanwhile here and now: there may be no worker."""
+    from cgr.runs.queries import planned_again  # noqa: PLC0415 - needs Django set up
+    from cgr.sync.background import do_here  # noqa: PLC0415 - as above
+
+    again = planned_again(run)
+    if again is not None and again.state == again.State.QUEUED:
+        with progress() as bars:
+            do_here(again, watcher=bars)
+
+
 def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
-    if not watch:
-        show_queued(run, as_json=as_json)
-        return 0
-    return _show_report(follow(run), as_json=as_json)
+    return _show_report(follow(run), as_json=as_json) if watch else _queued(run, as_json=as_json)
+
+
+def _queued(run: Run, *, as_json: bool) -> int:
+    show_queued(run, as_json=as_json)
+    return 0
 
 
 def _confirm(run: Run, *, yes: bool) -> None:
@@ -207,10 +224,11 @@ def report(  # noqa: PLR0913 - each option narrows what is shown
     actor = open_instance()
     from cgr.runs import queries, selection  # noqa: PLC0415 - needs Django set up
 
-    run = queries.sync_run(actor, run_id)
     asked = selection.which(
         outcomes=_words_of(outcome), codes=_words_of(code), levels=level or (), kinds=_words_of(kind), object=one
     )
+    of_a_plan = form or output or asked != selection.ALL
+    run = queries.sync_run(actor, run_id) if of_a_plan else queries.sync_or_look(actor, run_id)
     if form or output:
         return write_file(run, asked, form=form, output=output, as_json=as_json)
     return _show_report(run, as_json=as_json, asked=asked)
@@ -244,7 +262,7 @@ def cancel(run_id: RunId, *, as_json: Json = False) -> None:
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
-    run = actions.cancel(actor, queries.sync_run(actor, run_id))
+    run = actions.cancel(actor, queries.sync_or_look(actor, run_id))
     show({"id": str(run.pk), "state": run.state}, [f"Run {run.pk} is cancelled."], as_json=as_json)
 
 
@@ -254,15 +272,21 @@ def resume(run_id: RunId, *, background: Background = False, watch: Follow = Fal
     actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
-    from cgr.sync.background import queue_resume  # noqa: PLC0415 - as above
+    from cgr.sync.background import do_here, queue_resume  # noqa: PLC0415 - as above
 
-    run = queries.sync_run(actor, run_id)
+    run = queries.sync_or_look(actor, run_id)
     if background or watch:
         return _hand_over(queue_resume(actor, run), watch=watch, as_json=as_json)
+    if not run.digest:  # it had to stop before there was a plan, or has none: it begins again
+        queue_resume(actor, run)
+        with progress() as bars:
+            here = do_here(run, watcher=bars)
+        return _show_report(raise_what_stopped(run), as_json=as_json) if here else _queued(run, as_json=as_json)
     from cgr.runs.progress import recording  # noqa: PLC0415 - needs Django set up
 
     with progress() as bars, recording(run) as recorder:
         run = actions.resume(actor, run, progress=Together(bars, recorder))
+    _plan_changed_again(run)
     return _show_report(run, as_json=as_json)
 
 
@@ -272,13 +296,22 @@ def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
     actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
-    return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)
+    return _show_report(follow(queries.sync_or_look(actor, run_id)), as_json=as_json)
 
 
 def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
     from cgr.sync import reports  # noqa: PLC0415 - needs Django set up
 
+    if run.kind == run.Kind.DRIFT:
+        document = reports.look_of(run)
+        show(document, look_words(document), as_json=as_json)
+        return 0 if run.error is None and run.state != run.State.WARNING else _SOME_FAILED
     document = reports.report_of(run, asked) if asked else reports.report_of(run)
-    words = object_words if asked and asked.object else plan_words if run.state == run.State.NEW else report_words
-    show(document, words(document), as_json=as_json)
+    if asked and asked.object:
+        words = object_words(document)
+    elif run.state == run.State.NEW and "filter" not in document:
+        words = plan_words(document)  # it waits to be applied: by which digest, and past which guards
+    else:
+        words = report_words(document)
+    show(document, words, as_json=as_json)
     return 0 if reports.all_done(run) else _SOME_FAILED

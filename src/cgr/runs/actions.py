@@ -56,7 +56,8 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
-    it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
+    it is, shown with it: `only` (failed-of:RUN, skipped-of:RUN) when it was limited to objects of that run; `undoes`
+    and `close`.
     `unchanged`: objects that need nothing, by type, where that was looked at. `into`: the run that a worker makes the
     plan for.
     """
@@ -145,11 +146,11 @@ def finish_import(run: Run, *, summary: dict[str, Any], requests: int) -> None:
     run.refresh_from_db()
 
 
-def finish_look(run: Run, *, counts: dict[str, int], drifted: bool) -> Run:
+def finish_look(run: Run, *, counts: dict[str, int], drifted: bool) -> None:
     """End a look for drift: with a warning when something drifted."""
     run.summary = {**run.summary, "counts": counts}
     run.save(update_fields=["summary"])
-    return _end(run, Run.State.WARNING if drifted else Run.State.SUCCESS, requests=0)
+    _end(run, Run.State.WARNING if drifted else Run.State.SUCCESS, requests=0)
 
 
 def claim(run: Run, *, to_resume: bool = False) -> None:
@@ -198,32 +199,41 @@ def not_startable(run: Run) -> BadInput:
     return BadInput(message, code="run-not-startable", next_step=hint)
 
 
-def finish(run: Run, *, requests: int) -> Run:
-    """End a run that went through: success when all was done and nothing was a problem, else warning."""
+def finish(run: Run, *, requests: int) -> bool:
+    """End a run that went through: success when all was done and nothing was a problem, else warning.
+
+    False: it isn't this call that ended it, because somebody cancelled it meanwhile.
+    """
     counts = outcome_counts(run.pk)
     left_out = bool(run.summary["findings"])
     spotless = not left_out and not run.summary["counts"]["problem"] and set(counts) <= _ENDED_WELL
     return _end(run, Run.State.SUCCESS if spotless else Run.State.WARNING, requests=requests)
 
 
-def fail(run: Run, error: CgrError, *, requests: int) -> Run:
+def fail(run: Run, error: CgrError, *, requests: int) -> None:
     """End a run that had to stop; what has no outcome yet can be continued with resume."""
-    return _end(run, Run.State.FAILURE, requests=requests, error=error.as_json()["error"])
+    _end(run, Run.State.FAILURE, requests=requests, error=error.as_json()["error"])
 
 
-def leave_cancelled(run: Run, *, requests: int) -> Run:
+def leave_cancelled(run: Run, *, requests: int) -> None:
     """Note when a run that was cancelled has really stopped."""
-    return _end(run, Run.State.CANCELLED, requests=requests)
+    _end(run, Run.State.CANCELLED, requests=requests)
 
 
 @transaction.atomic
-def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> Run:
-    """End a run; one that was cancelled meanwhile stays cancelled."""
+def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> bool:
+    """End a run; one that was cancelled meanwhile stays cancelled, and False is given."""
     rows = Run.objects.filter(pk=run.pk)
     rows.update(ended=timezone.now(), requests=F("requests") + requests, error=error)
-    rows.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING]).update(state=state)
+    count = rows.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING]).update(state=state)
     run.refresh_from_db()
-    return run
+    return count == 1
+
+
+def keep_planned_again(run: Run, again: Run | None, *, objects: int) -> None:
+    """Keep with a run which other one plans so many of its objects again; None: the next one on schedule."""
+    run.summary["planned_again"] = {"run": str(again.pk) if again else None, "objects": objects}
+    run.save(update_fields=["summary"])
 
 
 def add_finding(run: Run, finding: Finding) -> None:

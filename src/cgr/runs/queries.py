@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.utils import timezone
 
 from cgr.accounts.policy import Permission, organizations_where
 from cgr.core.errors import BadInput, NotAllowed
@@ -14,14 +16,15 @@ from cgr.runs.models import Run, RunItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
 
-_NO_PLAN = {Run.Kind.IMPORT: "an import", Run.Kind.DRIFT: "a look for drift"}
 _CHUNK = 500
+_LATELY = timedelta(days=1)
+_IN_HAND = timedelta(minutes=3)
+"""Whoever ended a run just now is still telling of it."""
 
 
 def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
@@ -60,13 +63,24 @@ def how_to_see(row: Run) -> str:
 
 def sync_run(actor: Actor, run_id: str) -> Run:
     """Give one synchronization run, or its plan; BadInput for anything else, NotAllowed as `run`."""
-    found = run(actor, run_id)
+    found = sync_or_look(actor, run_id)
     if found.kind != Run.Kind.SYNC:
         raise BadInput(
-            f"Run {found.pk} is {_NO_PLAN[Run.Kind(found.kind)]}: without a plan it can't be applied, reported, "
-            "resumed, cancelled or undone.",
+            f"Run {found.pk} is a look for drift: it has no plan to be applied, undone or taken away as a file.",
             code="not-a-synchronization",
             next_step="Give the id of a synchronization: cgr sync runs lists them with their kind.",
+        )
+    return found
+
+
+def sync_or_look(actor: Actor, run_id: str) -> Run:
+    """Give one synchronization run, its plan, or a look for drift; BadInput for an import, NotAllowed as `run`."""
+    found = run(actor, run_id)
+    if found.kind == Run.Kind.IMPORT:
+        raise BadInput(
+            f"Run {found.pk} is an import, not a synchronization.",
+            code="not-a-synchronization",
+            next_step=f"See it with: cgr import report {found.pk}; its other commands stand below cgr import, too.",
         )
     return found
 
@@ -105,10 +119,14 @@ def open_imports() -> QuerySet[Run]:
     return Run.objects.filter(kind=Run.Kind.IMPORT, state__in=[Run.State.QUEUED, Run.State.RUNNING]).order_by("pk")
 
 
-def ended_runs(*, since: datetime, until: datetime) -> QuerySet[Run]:
-    """Give the synchronizations that ended between two moments; for the product's own chores, so nobody is asked."""
-    found = Run.objects.select_related("organization", "system")
-    return found.filter(kind=Run.Kind.SYNC, ended__gte=since, ended__lt=until).order_by("pk")
+def untold_runs(kind: Run.Kind) -> QuerySet[Run]:
+    """Give the runs of a kind that ended lately and whose process died before it told anybody.
+
+    For the product's own chores, so nobody is asked.
+    """
+    now = timezone.now()
+    found = Run.objects.select_related("organization", "system").filter(kind=kind, notices=[])
+    return found.filter(ended__gte=now - _LATELY, ended__lt=now - _IN_HAND).order_by("pk")
 
 
 def ahead_of(row: Run) -> Run | None:
@@ -116,6 +134,12 @@ def ahead_of(row: Run) -> Run | None:
     if row.state != Run.State.QUEUED:
         return None
     return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
+
+
+def planned_again(row: Run) -> Run | None:
+    """Give the run that plans again what this one left alone, if one does; the caller was given this one."""
+    number = (row.summary.get("planned_again") or {}).get("run")
+    return Run.objects.defer("names", "settings").filter(pk=number).first() if number else None
 
 
 def queued_json(row: Run) -> dict[str, object]:

@@ -31,6 +31,7 @@ from cgr.sync.groups import fill_groups
 from cgr.sync.notices import notify_end_of_run
 from cgr.sync.paths import rebuild_paths
 from cgr.sync.planning import check, plan
+from cgr.sync.replanning import queue_what_changed
 from cgr.systems.connection import open_client
 
 if TYPE_CHECKING:
@@ -172,11 +173,15 @@ def carry_out(
             return run
         rebuild_paths(job)
         if went_through:
-            return runs.finish(run, requests=client.requests)
+            with transaction.atomic():
+                if runs.finish(run, requests=client.requests):
+                    queue_what_changed(actor, run)
+            return run
         never_sent = never_sent_creations(run.pk)
         if never_sent:
             release_external_ids(actor, run.dhis2.code, never_sent)
-        return runs.leave_cancelled(run, requests=client.requests)
+        runs.leave_cancelled(run, requests=client.requests)
+        return run
 
 
 @contextmanager
@@ -188,9 +193,11 @@ def _telling_of_the_end(run: Run) -> Iterator[None]:
     before = run.state
     try:
         yield
-    finally:
+    except CgrError:
         if run.state != before:
             notify_end_of_run(run)
+        raise
+    notify_end_of_run(run)
 
 
 @contextmanager

@@ -393,6 +393,7 @@ CALLS: dict[str, Call] = {
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
     "runs.queries.runs_of_object": lambda a, p: p.run in _runs_of_object(a, p),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
+    "runs.queries.sync_or_look": lambda a, p: runs.sync_or_look(a, str(p.run.pk)),
     "runs.queries.latest_of_each": lambda a, p: p.run in runs.latest_of_each(a),
     "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),
     "sync.actions.resume": lambda a, p: sync.resume(a, p.run),

@@ -35,7 +35,6 @@ from cgr.sync.scheduling import set_schedule
 from cgr.systems import queries as systems
 from cgr.systems.plugin import dhis2_app
 
-from .test_actions import cast, own
 from .world import OPERATOR, ROLES, Place, make_place, take_away
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
-__all__ = ["cast", "own"]
 pytestmark = pytest.mark.django_db
 STRANGERS = [role for role in ROLES if role != "system-administrator"]
 

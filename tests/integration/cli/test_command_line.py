@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -25,6 +24,8 @@ from cgr.core.errors import BadInput, NeedsConsent, NeedsPerson
 from cgr.project import wiring
 from cgr.runs.models import Run as StoredRun
 from cgr.systems.models import ExternalSystem
+
+from ...ports import free_port  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,17 +281,6 @@ def test_a_code_that_is_not_there_exits_with_2_and_the_one_that_may_be_meant_is_
 
 
 @pytest.mark.django_db
-def test_runs_are_listed_in_words_also_where_one_has_neither_configuration_nor_system(cgr: Run) -> None:
-    cgr("config", "apply", "-", stdin=CONFIG)
-    row = StoredRun.objects.create(
-        kind="import", organization=Organization.objects.get(), as_of=date(2026, 11, 28), state="success"
-    )
-    status, out, err = cgr("sync", "runs")
-    assert (status, err) == (0, "")
-    assert out.split() == [str(row.pk), "import", "success"]
-
-
-@pytest.mark.django_db
 def test_the_report_of_a_plan_that_waits_shows_the_plan(cgr: Run) -> None:
     cgr("config", "apply", "-", stdin=CONFIG)
     counts = {"unchanged": 60, "not_selected": 0, "problem": 0}
@@ -350,8 +340,7 @@ def test_a_fresh_machine_needs_no_other_command_first(tmp_path: Path) -> None:
 
 
 def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "CGR_DATA_DIR": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", "from cgr.cli.main import main; main()", "serve", "--port", str(port), "--json"]
     with subprocess.Popen(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 LONG_AGO = timedelta(minutes=5)
+LONGEST_S = 120
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ class Holder:
         self.found: BaseException | None = None
         self._thread = threading.Thread(target=self._hold)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(LONGEST_S)
 
     def _hold(self) -> None:
         try:
@@ -83,7 +84,7 @@ class Holder:
                     cursor.execute("SELECT pg_backend_pid()")
                     (self.session,) = cursor.fetchone()
                 self._ready.set()
-                self._let_go.wait(30)
+                self._let_go.wait(LONGEST_S)
                 require_right(Run(system=self._system))
         except (DatabaseError, InterfaceError) as error:
             self.found = error
@@ -92,7 +93,7 @@ class Holder:
 
     def let_go(self) -> BaseException | None:
         self._let_go.set()
-        self._thread.join(30)
+        self._thread.join(LONGEST_S)
         return self.found
 
 

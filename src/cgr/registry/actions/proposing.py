@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from msgspec.structs import replace
 
-from cgr.accounts.policy import CONTRIBUTOR, MAINTAINER, Permission, may, require, unknown
+from cgr.accounts.policy import Permission, may, require, unknown
+from cgr.accounts.roles import CONTRIBUTOR, MAINTAINER
 from cgr.audit import actions as audit
 from cgr.audit.saving import difference
 from cgr.core.draft_rules import CheckedDraft, checked

@@ -180,6 +180,11 @@ class Failure(Struct, frozen=True):
     original: str
 
     @property
+    def more(self) -> str:
+        """Give the sentence of the room below where it says more than `happened`."""
+        return "" if in_reader_words(self.original) == self.happened else self.original
+
+    @property
     def told(self) -> str:
         """Give one text for a field; the sentence of the room below says more about what was typed."""
         return f"{in_reader_words(self.original)} {self.next_step}"

@@ -111,7 +111,7 @@ def next_step(one: Breakage) -> str:
 
 
 _NEXT_STEPS: Final[dict[Kept, _StrPromise]] = {
-    Kept.VALUES: gettext_lazy("Remove or change those values first; or add another attribute and leave this one."),
+    Kept.VALUES: gettext_lazy("Remove or change those values first; or leave it and add another one."),
     Kept.PARENTS: gettext_lazy("Remove these parents first, or make another hierarchy."),
     Kept.TYPES_BELOW: gettext_lazy("Move the types below it elsewhere first, or take them out."),
     Kept.TERMS_BELOW: gettext_lazy("Move or remove those first."),

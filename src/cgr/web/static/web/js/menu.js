@@ -9,6 +9,7 @@ export function openMenu(button) {
     menu.toggleAttribute("data-open", shown);
   };
   const fold = () => {
+    if (!menu.parentElement.offsetHeight) return; // on paper there is no header to fit into
     menu.removeAttribute("data-folds");
     const entries = menu.querySelectorAll("li");
     const [first, last] = [entries[0], entries[entries.length - 1]];

@@ -61,7 +61,7 @@ ANSWERS = [
     (httpx2.Response(204), "unexpected-status", ProtocolBroken, "204"),
     (httpx2.Response(200, text="<!doctype html><title>Welcome</title>Sign in"), "not-json", ProtocolBroken, "web page"),
     (
-        httpx2.Response(200, text="\ufeff<!doctype html><title>Hi</title>Sign in"),
+        httpx2.Response(200, text="\ufeff<!doctype html>Sign in"),
         "not-json",
         ProtocolBroken,
         "web page",

@@ -10,13 +10,14 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 export PYTHON DHIS2 YES PRODUCTION PARENT UNITS
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: demo test chaos contract bench lint docs wheel sbom release compat pictures lock chromium
+.PHONY: demo test chaos contract bench lint style types walls migrations docs wheel sbom release compat pictures lock chromium
 .DELETE_ON_ERROR:
 
 demo: $(STAMPS)/project
 	$(BIN)/cgr demo $(if $(filter 0,$(SERVE)),--no-serve)
 
-test: lint docs chromium
+test: $(STAMPS)/dev chromium
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint docs
 	$(BIN)/pytest -n 3 --dist worksteal
 
 # Random worlds, edits, faults and kills for half an hour, or SECONDS=…; SEED=… repeats one world that was printed.
@@ -28,11 +29,19 @@ chaos: $(STAMPS)/dev
 contract: $(STAMPS)/dev
 	$(BIN)/pytest tests/contract -q
 
-lint: $(STAMPS)/dev
+lint: types style walls migrations
+
+style: $(STAMPS)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: $(STAMPS)/dev
 	$(BIN)/mypy
+
+walls: $(STAMPS)/dev
 	$(BIN)/lint-imports
+
+migrations: $(STAMPS)/dev
 	$(BIN)/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings cgr.project.settings
 
 # SIZE=… measures one size only; the result of a whole run is kept in docs/reference/performance.md. DHIS2=url measures on

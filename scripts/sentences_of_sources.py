@@ -29,6 +29,7 @@ MODULES: Final = ("web/imports/drafts.py", "web/oauth.py", "web/syncs/buttons.py
 LEFT_OUT: Final[dict[str, str]] = {
     "accounts/noting.py": "names of actions of the audit log, told by web/words.py",
     "core/arranging.py": "no sentences",
+    "core/decoding.py": "what is wrong with a file, told within a sentence about it",
     "core/evidence.py": "stands among DHIS2's own answers",
     "core/importing/candidates.py": "reasons of a suggestion, told by web/imports/words.py",
     "core/objects_file.py": "files for the command line and the REST API",

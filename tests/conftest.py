@@ -18,6 +18,7 @@ import pytest
 import stamina
 from cryptography.fernet import Fernet
 from django.db import connection
+from django.middleware import csrf
 
 from cgr.embedded_postgres import FileLock, ensure_running, stop_unused
 from cgr.project import wiring
@@ -81,6 +82,29 @@ def pytest_configure() -> None:
     from django.conf import settings  # noqa: PLC0415 - only now does the environment say what they shall be
 
     assert Path(os.environ[_FOLDER]) == settings.DATA_DIR
+    # A password is hashed for half a second, so that it can't be guessed; nobody guesses those of tests.
+    # tests/integration/accounts/test_people.py sees what the product does.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The tokens of forms are 64 random letters. Made of these, they never hold a word that a page shall not have.
+    csrf.CSRF_ALLOWED_CHARS = "JQXZjqxz"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the longest begin first, shared among the processes, so that at the end none waits for one that is late.
+
+    Each process is given an even part of the order to begin with.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = -(-len(items) // processes)
+    items.clear()
+    for number in range(processes):
+        part = long[number::processes]
+        items += part + others[: size - len(part)]
+        del others[: size - len(part)]
+    items += others
 
 
 def pytest_unconfigure() -> None:

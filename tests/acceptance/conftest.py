@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cgr.embedded_postgres import ensure_running
+from cgr.cli import main
+from cgr.project import wiring
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
 from .country import PLACES, Country, metadata, object_of
 from .dhis2_to_import import METADATA, Importing
-from .machine import Machine
+from .machine import Machine, make_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cgr.sandbox.server import SandboxServer
+
+    Terminal = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -70,15 +74,34 @@ def importing(make_importing: Callable[[str], Importing]) -> Importing:
     return make_importing("2.42")
 
 
+@pytest.fixture(scope="session")
+def pattern() -> Path:
+    """Where the data folder is, once there is one, that others are copies of (`make_instance`)."""
+    return Path(os.environ["CGR_TEST_FOLDER"]) / "pattern"
+
+
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def cgr(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """The command line in this process, on the tests' own database: exit status, and what it wrote."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(wiring, "start", lambda **_: None)
+        capfd.readouterr()
+        status = main.run(arguments)
+        return status, capfd.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def machine(tmp_path: Path, pattern: Path) -> Iterator[Machine]:
     """A machine with the country on both sides."""
+    make_instance(tmp_path / "data", pattern)
     world = World("2.42")
     world.load({"version": "2.42", "metadata": metadata("2.42")})
     server = serve(world)
     machine = Machine(tmp_path, server)
-    with ensure_running(tmp_path / "data", durable=False) as cluster:  # else each command would start and stop it
-        machine.database = cluster.url("postgres")
+    with machine.running():
         machine.cgr("config", "apply", str(tmp_path / "configuration.yaml"))
         machine.cgr("objects", "apply", machine.objects_file(*(object_of(*place) for place in PLACES)))
         yield machine

@@ -21,7 +21,7 @@ from cgr.sync import actions, reports
 
 if TYPE_CHECKING:
     from cgr.runs.models import Run
-    from cgr.sandbox.http import Request
+    from cgr.sandbox.http import Request, Response
     from cgr.sandbox.server import SandboxServer
     from cgr.sandbox.world import World
 
@@ -272,6 +272,28 @@ class Country:
             request.body = json.dumps(content).encode()
 
         return self.world.faults.add(Fault("call", method="POST", path="/api/metadata", times=0, call=spoil))
+
+    def ignore_silently(self, *uids: str) -> None:
+        """Have DHIS2 say OK, count these units as ignored, and leave them as they are."""
+        left_out: list[int] = []
+
+        def leave_out(_world: World, request: Request) -> None:
+            body = gzip.decompress(request.body) if request.body.startswith(GZIP) else request.body
+            units = json.loads(body)["organisationUnits"]
+            kept = [unit for unit in units if unit["id"] not in uids]
+            left_out.append(len(units) - len(kept))
+            request.body = json.dumps({"organisationUnits": kept}).encode()
+
+        def count(_world: World, _request: Request, response: Response) -> None:
+            body = json.loads(response.body)
+            stats = body.get("response", body)["stats"]
+            stats["ignored"] += left_out[-1]
+            stats["total"] += left_out[-1]
+            response.body = json.dumps(body).encode()
+
+        import_of = {"method": "POST", "path": "/api/metadata", "times": 0}
+        self.world.faults.add(Fault("call", call=leave_out, **import_of))
+        self.world.faults.add(Fault("bend", bend=count, **import_of))
 
     def pause(self, _seconds: float) -> None:
         """Don't wait."""

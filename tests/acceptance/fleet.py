@@ -6,19 +6,18 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from .machine import CGR, DEADLINE
+from .machine import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .forking import Process
     from .machine import Machine
 
 POLL_S = 0.05
@@ -58,8 +57,8 @@ class Fleet:
         self._database = database
         self._size = size
         self._lock = threading.Lock()
-        self._working: list[subprocess.Popen[bytes]] = []
-        self._stopped: list[subprocess.Popen[bytes]] = []
+        self._working: list[Process] = []
+        self._stopped: list[Process] = []
         self._ending = threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self.log = machine.folder / "workers.log"
@@ -82,11 +81,8 @@ class Fleet:
                 while len(self._working) < self._size:
                     self._working.append(self._start())
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [CGR, "worker", "--concurrency", "1"], env=self._machine.environment, stdout=log, stderr=log
-            )
+    def _start(self) -> Process:
+        return self._machine.start("worker", "--concurrency", "1", log=self.log)
 
     def connect(self) -> psycopg.Connection[Any]:
         """Look into the machine's database, past the product."""
@@ -94,14 +90,7 @@ class Fleet:
 
     def ask(self, what: str, *names: str) -> list[Any]:
         """Have something done for each name in one process: queue or plan a configuration, resume or report a run."""
-        done = subprocess.run(
-            [sys.executable, "-c", _SCRIPT, what, *names],
-            env=self._machine.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE + 2 * len(names),
-        )
+        done = self._machine.run(what, *names, program=_SCRIPT, timeout=DEADLINE + 2 * len(names))
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -137,11 +126,13 @@ class Fleet:
 
     def _freeze(self, pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
-        # A busy machine lets the other threads run on until the first has seen the signal.
-        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         with self._lock:
-            self._stopped += [worker for worker in self._working if worker.pid == pid]
+            frozen = [worker for worker in self._working if worker.pid == pid]
+            self._stopped += frozen
             self._working = [worker for worker in self._working if worker.pid != pid]
+        for worker in frozen:
+            # A busy machine lets the other threads run on until the first has seen the signal.
+            worker.wait_until_stopped(DEADLINE)
 
     def wake(self) -> None:
         """Let all stopped workers go on where they stood; they are no longer counted, and still take up work."""
@@ -169,14 +160,7 @@ class Fleet:
 
     def cancel(self, run: int) -> bool:
         """Cancel a run as a person does; False when it has just ended."""
-        done = subprocess.run(
-            [CGR, "sync", "cancel", str(run)],
-            env=self._machine.environment,
-            capture_output=True,
-            check=False,
-            timeout=DEADLINE,
-        )
-        return done.returncode == 0
+        return self._machine.run("sync", "cancel", str(run)).returncode == 0
 
     def last_run(self, config: str) -> tuple[int, str]:
         """Give number and state of the newest run of a configuration."""

@@ -6,33 +6,58 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import yaml
 
+from cgr.embedded_postgres import FileLock, ensure_running
+from cgr.project.environment import DATABASE
+
 from .country import DEFINITIONS, LEVELS
+from .forking import DEADLINE, Commands
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cgr.embedded_postgres import Cluster
     from cgr.sandbox.server import SandboxServer
 
+__all__ = ["CGR", "DEADLINE", "Machine", "environment_of", "make_instance", "new_facilities"]
 CGR = str(Path(sys.executable).with_name("cgr"))
-DEADLINE = 60
 
 
-class Machine:
+def environment_of(data: Path) -> dict[str, str]:
+    """Give the environment of commands that use a data folder, without what the tests' own process has of ours."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))}
+    return {**ours, "CGR_DATA_DIR": str(data)}
+
+
+def make_instance(data: Path, pattern: Path) -> None:
+    """Make a data folder with tables and keys, a copy of one that is made once for all tests of a run."""
+    lock = FileLock(pattern.with_suffix(".lock"))
+    try:
+        assert lock.alone(seconds=300)
+        if not pattern.is_dir():
+            unfinished = pattern.with_suffix(".new")
+            with ensure_running(unfinished, durable=False):
+                subprocess.run([CGR, "migrate"], env=environment_of(unfinished), check=True, capture_output=True)
+            unfinished.rename(pattern)
+    finally:
+        lock.close()
+    subprocess.run(["cp", "-a", str(pattern), str(data)], check=True)  # with owners
+
+
+class Machine(Commands):
     """A machine with an empty registry and a DHIS2 beside it."""
 
     def __init__(self, folder: Path, server: SandboxServer) -> None:
         self.folder = folder
         self.database = ""
         self.world = server.world
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
-            "CGR_DATA_DIR": str(folder / "data"),
-            "HMIS_PASSWORD": "district",
-        }
+        super().__init__({**environment_of(folder / "data"), "HMIS_PASSWORD": "district"})
         document = {
             **DEFINITIONS,
             "systems": [
@@ -58,30 +83,26 @@ class Machine:
         }
         (folder / "configuration.yaml").write_text(yaml.safe_dump(document))
 
+    @contextmanager
+    def running(self) -> Iterator[Cluster]:
+        """Have the embedded database run, which else each command would start and stop."""
+        with ensure_running(self.folder / "data", durable=False) as cluster:
+            self.database = cluster.url("postgres")
+            try:
+                yield cluster
+            finally:
+                self.close()
+
     def cgr(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
         """Run a command with --json; its exit status has to be the one expected."""
-        done = subprocess.run(
-            [CGR, *arguments, "--json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-        )
+        done = self.run(*arguments, "--json")
         assert done.returncode == expect, done.stderr + done.stdout
         document: dict[str, Any] = json.loads(done.stdout)
         return document
 
     def report(self, run: str) -> dict[str, Any]:
         """Give the report of a run, whatever became of it."""
-        done = subprocess.run(
-            [CGR, "sync", "report", run, "--json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-        )
+        done = self.run("sync", "report", run, "--json")
         assert done.returncode in {0, 1}, done.stderr + done.stdout
         document: dict[str, Any] = json.loads(done.stdout)
         return document
@@ -102,6 +123,12 @@ class Machine:
         path.write_text("".join(json.dumps(line) + "\n" for line in objects))
         return str(path)
 
+    def states(self) -> dict[str, str]:
+        """Give the state of each run, past the product."""
+        address = self.environment.get("DATABASE_URL") or self.database.replace("/postgres?", f"/{DATABASE}?")
+        with psycopg.connect(address, autocommit=True) as connection:
+            return dict(connection.execute("SELECT id::text, state FROM runs_run").fetchall())
+
     def cut_database_connections(self) -> None:
         """End every connection to the database, as a restart of the server would."""
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -119,11 +146,6 @@ class Machine:
             ).fetchone()
         assert row is not None
         return int(row[0])
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [CGR, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
 
 
 def new_facilities(count: int) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import pytest
 import yaml
 
-from cgr.embedded_postgres import ensure_running
 from cgr.project.environment import DATABASE
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
@@ -25,14 +25,12 @@ from cgr.sandbox.world import Latency, World
 
 from .country import METADATA, facility
 from .fleet import Fleet, wait_until
-from .machine import Machine
+from .machine import Machine, make_instance
 from .mappable import CLINICS, OWNER, PRIVATE, PUBLIC, definitions_with, offer_ownership
 from .thorough import MAPPING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from cgr.sandbox.server import SandboxServer
 
@@ -73,7 +71,7 @@ class Place:
 class Chaos:
     """A random country on both sides, and whoever edits, breaks and kills."""
 
-    def __init__(self, seed: str, folder: Path) -> None:
+    def __init__(self, seed: str, folder: Path, pattern: Path) -> None:
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - to be repeated
         self.counts: Counter[str] = Counter()
@@ -83,6 +81,7 @@ class Chaos:
         self._country()
         self.worlds = {system: self._world() for system in SYSTEMS}
         self.servers: dict[str, SandboxServer] = {system: serve(world) for system, world in self.worlds.items()}
+        make_instance(folder / "data", pattern)
         self.machine = Machine(folder, self.servers["east"])
 
     def close(self) -> None:
@@ -318,11 +317,11 @@ class Chaos:
         assert fleet.left_over() == {"jobs": 0, "changes without an outcome": 0}
 
 
-def go_through_a_world(seed: str, folder: Path, *, until: float) -> Counter[str]:
+def go_through_a_world(seed: str, folder: Path, *, pattern: Path, until: float) -> Counter[str]:
     """Live through some storms in one world; raises AssertionError when something isn't as it has to be."""
-    chaos = Chaos(seed, folder)
+    chaos = Chaos(seed, folder, pattern)
     try:
-        with ensure_running(folder / "data", durable=False) as cluster:
+        with chaos.machine.running() as cluster:
             chaos.prepare()
             with Fleet(chaos.machine, cluster.url(DATABASE), size=WORKERS) as fleet:
                 for _ in range(ROUNDS):
@@ -340,14 +339,15 @@ def go_through_a_world(seed: str, folder: Path, *, until: float) -> Counter[str]
     return chaos.counts
 
 
+@pytest.mark.long
 def test_after_a_storm_both_sides_are_as_if_there_had_been_none(
-    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+    tmp_path_factory: pytest.TempPathFactory, pattern: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     until = time.monotonic() + SECONDS
     seeds = iter([SEED] if SEED else ["suite"] if not SECONDS else (f"{time.time_ns():x}" for _ in iter(int, 1)))
     total: Counter[str] = Counter()
     for seed in seeds:
-        counts = _survive(seed, tmp_path_factory.mktemp("chaos"), until)
+        counts = _survive(seed, tmp_path_factory.mktemp("chaos"), pattern, until)
         total += counts
         total["worlds"] += 1
         with capsys.disabled():
@@ -361,9 +361,9 @@ def test_after_a_storm_both_sides_are_as_if_there_had_been_none(
     assert total["rounds"] > 0
 
 
-def _survive(seed: str, folder: Path, until: float) -> Counter[str]:
+def _survive(seed: str, folder: Path, pattern: Path, until: float) -> Counter[str]:
     try:
-        return go_through_a_world(seed, folder, until=until)
+        return go_through_a_world(seed, folder, pattern=pattern, until=until)
     except AssertionError as broken:
         broken.add_note(f"Repeat it with: make chaos SEED={seed}")
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,11 @@ import httpx2
 import pytest
 from django.db import connection
 
+from cgr.jobs import Stopping
+from cgr.runs.models import Run
+from cgr.sandbox.faults import Fault
 from cgr.sync import actions, drift, undoing
+from cgr.sync.background import continue_look, queue_look
 from cgr.sync.configs import delete_config
 
 from .country import ID_OF, PLACES, changed, district, facility
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
     from cgr.sync.drift import DriftFound
 
+    from .conftest import Terminal
     from .country import Country
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +237,28 @@ def test_deleting_a_configuration_forgets_what_was_agreed(country: Country) -> N
     country.plan()
     delete_config(country.actor, "all")
     assert _row_versions() == []
+
+
+def test_a_look_by_the_workers_is_cancelled_begun_again_and_reported_in_a_terminal(
+    country: Country, cgr: Terminal
+) -> None:
+    country.edit("F1", label={"default": "Bo Hospital"})
+    country.sync()
+    edit_there(country, "F1", name="Bo")
+    queued = json.loads(cgr("sync", "drift", "all", "--background", "--json")[1])
+    assert json.loads(cgr("sync", "drift", "all", "--background", "--json")[1]) == queued
+    assert cgr("sync", "cancel", queued["id"])[0] == 0
+    assert Run.objects.get(pk=queued["id"]).state == "cancelled"
+
+    look = queue_look(country.actor, "all")
+    away = country.world.faults.add(Fault("refuse-auth", times=0))
+    continue_look(look.pk, Stopping())
+    country.world.faults.planned.remove(away)
+    assert "answered 401" in cgr("sync", "report", str(look.pk))[1]
+    status, out = cgr("sync", "resume", str(look.pk))
+    assert (status, "1 changed" in out) == (1, True)
+    assert cgr("sync", "follow", str(look.pk))[0] == 1
+    assert json.loads(cgr("sync", "report", str(look.pk), "--json")[1])["counts"]["changed"] == 1
+    assert drift.known(country.actor, "all").counts["changed"] == 1
+    for refused in (("report", "--outcome", "failed"), ("undo",)):
+        assert cgr("sync", refused[0], str(look.pk), *refused[1:])[0] == 2

@@ -17,14 +17,13 @@ import pytest
 import yaml
 from msgspec import Struct
 
-from cgr.embedded_postgres import ensure_running
 from cgr.project.environment import DATABASE
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 
 from .country import outcomes
 from .fleet import Fleet, wait_until
-from .machine import Machine
+from .machine import Machine, make_instance
 from .mappable import OWNER, definitions_with
 from .test_wrong_answers import ANSWERS
 from .thorough import CHANGED, EDITS, GROUPS, MAPPING, REFUSED, country_in, seen_from_outside, troubled_world, what
@@ -202,12 +201,14 @@ def _writes(world: World) -> int:
     return sum(what(request) in {"commit", "group", "paths"} for request in world.log)
 
 
-def test_every_disturbed_run_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_every_disturbed_run_ends_as_an_undisturbed_one(tmp_path: Path, pattern: Path) -> None:
     # One test, because all rows go on at the same time; it names those that ended otherwise.
     rows = {row: Disturbed(number, *row) for number, row in enumerate([(UNDISTURBED, ""), *ROWS])}
     undisturbed = rows[UNDISTURBED, ""]
+    make_instance(tmp_path / "data", pattern)
     machine = Machine(tmp_path, undisturbed.server)
-    with ensure_running(tmp_path / "data", durable=False) as cluster:
+    with machine.running() as cluster:
         configure(machine, list(rows.values()))
         _run_all(Fleet(machine, cluster.url(DATABASE), size=WORKERS), list(rows.values()))
     for row in rows.values():

@@ -261,8 +261,9 @@ def test_importing_a_sub_tree_says_nothing_about_the_rest(importing: Importing) 
     importing.read()
     importing.delete("OuFacility3")
     importing.delete("OuFacility2")
-    document = importing.read(levels={2: "region", 3: "facility"}, root="OuRegionNor")
+    document = importing.read(root="OuRegionNor")  # with the levels of the whole tree
     assert document["counts"] == counts(unchanged=2, vanished=1)
+    assert [row["level"] for row in document["levels"]] == [2, 3]
 
 
 def test_types_and_hierarchy_are_proposed_from_the_names_of_the_levels(importing: Importing) -> None:
@@ -272,6 +273,37 @@ def test_types_and_hierarchy_are_proposed_from_the_names_of_the_levels(importing
     objects = importing.objects()
     assert objects["P1"]["parents"] == {"proposed": "F1"}
     assert importing.read(hierarchy="proposed", levels=None)["counts"] == counts(unchanged=len(UNITS))
+
+
+def test_levels_of_one_name_or_of_none_get_types_of_their_own(importing: Importing) -> None:
+    levels = importing.world.objects["organisationUnitLevels"].values()
+    for level, name in zip(sorted(levels, key=lambda one: one["level"]), ("Area", "Area 3", "Area", "  "), strict=True):
+        level["name"] = name
+    document = importing.read(hierarchy="proposed", levels=None, preview=True)
+    assert document["counts"] == counts(new=len(UNITS))
+    assert [row["type"] for row in document["levels"]] == ["area", "area-3", "area-3-3", "level-4"]
+
+
+def test_units_as_odd_as_dhis2_lets_them_be_are_imported_or_named(make_importing: Callable[[str], Importing]) -> None:
+    importing = make_importing("2.36")
+    importing.load(
+        unit("OuRootTwo02", "  ", None, openingDate="0001-01-01"),
+        unit("OuRegion002", "R2", "OuRootTwo02", geometry={"type": "MultiPolygon", "coordinates": []}),
+        unit("1u-acility1", "An id that nobody can change", "OuRegion002", openingDate="9999-12-31"),
+        unit("OuFacilit02", "Never open", "OuRegion002", closedDate="2000-01-01"),
+        unit("OuFacilit03", "Far ahead", "OuRegion002", openingDate="12001-02-03"),
+        unit("OuFacilit04", "Nowhere", "OuRegion002", geometry={"type": "Point", "coordinates": [1.5, 95.5]}),
+    )
+    document = importing.read()
+    assert document["counts"] == counts(new=IMPORTED + 3, conflict=3)
+    told = {uid: problem.message for uid, problem in document["problems"].items()}
+    assert "ends on 2000-01-01, not after its beginning" in told["OuFacilit02"]
+    assert "'12001-02-03' is not a date" in told["OuFacilit03"]
+    assert told["OuFacilit04"].endswith(
+        "kept: the latitude 95.5 is outside of -90 to 90 (first longitude, then latitude)."
+    )
+    assert importing.read()["counts"] == counts(unchanged=IMPORTED + 3, conflict=3)
+    assert importing.plan()["changes"] == []
 
 
 def test_a_previewed_proposal_leaves_no_types_behind(importing: Importing) -> None:

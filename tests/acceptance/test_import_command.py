@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cgr.embedded_postgres import ensure_running
 from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
 from .country import ID_OF, PLACES, metadata
-from .machine import CGR, DEADLINE, Machine
+from .machine import Machine, make_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,35 +24,35 @@ IMPORT = ("import", "dhis2", "--system", "hmis", "--hierarchy", "admin")
 
 
 @contextmanager
-def machine_in(folder: Path) -> Iterator[Machine]:
+def machine_in(folder: Path, pattern: Path) -> Iterator[Machine]:
+    make_instance(folder / "data", pattern)
     world = World("2.42")
     world.load({"version": "2.42", "metadata": metadata("2.42")})
     server = serve(world)
     machine = Machine(folder, server)
-    with ensure_running(folder / "data", durable=False):  # else each command would start it and stop it again
+    with machine.running():
         machine.cgr("config", "apply", str(folder / "configuration.yaml"))
         yield machine
     server.close()
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def machine(tmp_path: Path, pattern: Path) -> Iterator[Machine]:
     """A machine with the types of the country, and a DHIS2 with its places."""
-    with machine_in(tmp_path) as made:
+    with machine_in(tmp_path, pattern) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def refusing_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def refusing_machine(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> Iterator[Machine]:
     """One for all the tests after which nothing is written."""
-    with machine_in(tmp_path_factory.mktemp("refusing")) as made:
+    with machine_in(tmp_path_factory.mktemp("refusing"), pattern) as made:
         yield made
 
 
 def words(machine: Machine, *arguments: str) -> str:
-    done = subprocess.run(
-        [CGR, *arguments], env=machine.environment, capture_output=True, text=True, check=True, timeout=DEADLINE
-    )
+    done = machine.run(*arguments)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -5,27 +5,40 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from django.utils import timezone
 
+from cgr.accounts.actions import add_user
+from cgr.accounts.models import User
 from cgr.audit.queries import entries
 from cgr.configuration.applying import apply as apply_configuration
 from cgr.configuration.exporting import export
 from cgr.core.errors import BadInput, CgrError
+from cgr.imports.actions import Request
+from cgr.imports.background import cancel_import, continue_import, queue_import, resume_import
+from cgr.imports.notices import tell_of_untold_imports
+from cgr.jobs import Stopping
+from cgr.runs.models import Run
 from cgr.sandbox.faults import Fault
 from cgr.sync import actions
 from cgr.sync.models import SyncConfig
 from cgr.sync.notices import notify_end_of_run
 
+from .dhis2_to_import import LEVELS
 from .receivers import Hook, MailSink, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .conftest import Terminal
     from .country import Country
+    from .dhis2_to_import import Importing
 
 pytestmark = pytest.mark.django_db
 SECRET = "wh-0f9b1c"
@@ -65,6 +78,11 @@ def ask(country: Country, **notify: Any) -> Any:
     return apply_configuration(country.actor, yaml.safe_dump(document).encode())
 
 
+def person(country: Country | Importing, name: str, email: str, *, language: str) -> None:
+    add_user(country.actor, name, password="a long enough word", role="registry-maintainer", organization="MOH")
+    User.objects.filter(username=name).update(email=email, language=language)
+
+
 def webhook(hook: Hook, **changes: Any) -> dict[str, Any]:
     return {"url": hook.url, "secret": {"env": "HOOK_SECRET"}, **changes}
 
@@ -94,6 +112,7 @@ def test_a_webhook_gets_the_summary_signed(country: Country, hook: Hook, setting
         "outcomes": {"done": 1},
         "problems": 0,
         "error": None,
+        "planned_again": None,
         "link": f"https://registry.example.org/runs/{report['id']}/",
     }
     (notice,) = report["notices"]
@@ -114,6 +133,65 @@ def test_an_e_mail_says_how_it_went_and_where_to_look(country: Country, mail: Ma
     assert message["Subject"] == "[cgr] all: warning – 0 done, 1 not done"
     assert f"cgr sync report {report['id']}" in message.get_content()
     assert [notice["state"] for notice in report["notices"]] == ["sent"]
+
+
+def test_everybody_reads_it_in_the_language_of_their_account_and_of_what_is_planned_again(
+    country: Country, mail: MailSink
+) -> None:
+    person(country, "awa", "awa@example.org", language="fr")
+    person(country, "joe", "joe@example.org", language="en")
+    ask(country, email=["ada@example.org", "Awa@example.org", "joe@example.org"])
+    country.edit("F1", label={"default": "Bo Hospital"})
+    plan = country.plan()
+    country.world.load({"metadata": {"organisationUnits": [{**country.unit("F1"), "name": "Edited there"}]}})
+    report = country.apply(plan)
+    (english, to_english), (french, to_french) = [(message, to) for to, message in mail.messages]
+    assert (to_english, to_french) == (["ada@example.org", "joe@example.org"], ["Awa@example.org"])
+    again = report["planned_again"]["run"]
+    assert f"1 objects had changed meanwhile and are planned again: run {again}." in english.get_content()
+    assert english["Subject"] == "[cgr] all: warning – 0 done, 1 not done"
+    assert french["Subject"].strip() == "[cgr] all: avec avertissements – 0 faits, 1 non faits"
+    assert not re.search(r"\b(the|and|was|ended|its|had)\b", french.get_content(), re.IGNORECASE)
+    assert f"exécution {again}" in french.get_content()
+    assert [notice["state"] for notice in report["notices"]] == ["sent", "sent"]
+
+
+def test_who_asked_for_it_is_told_how_an_import_ended(importing: Importing, mail: MailSink, cgr: Terminal) -> None:
+    person(importing, "awa", "awa@example.org", language="fr")
+    request = Request(system="hmis", hierarchy="admin", levels=LEVELS)
+
+    def worked(run: Run) -> Run:
+        continue_import(run.pk, Stopping())
+        run.refresh_from_db()
+        return run
+
+    run = worked(queue_import(importing.actor, request, preview=True, notify=["awa@example.org", "ben@example.org"]))
+    assert (run.state, mail.messages) == ("new", [])
+    importing.world.faults.add(Fault("refuse-auth", times=0))
+    assert worked(resume_import(importing.actor, run)).state == "failure"
+    importing.world.faults.clear()
+    done = worked(resume_import(importing.actor, run))
+    (french, stopped, *_), (told, ended) = mail.messages[:2], mail.messages[2:]
+    assert french[0] == ["awa@example.org"]
+    assert "It had to stop" in stopped[1].get_content()
+    assert told[1]["Subject"].strip().startswith("[cgr] Importation depuis hmis")
+    assert ended[1]["Subject"].startswith(f"[cgr] Import from hmis: {done.state} – {done.summary['counts']['new']} new")
+    assert f"cgr import report {run.pk}" in ended[1].get_content()
+    assert [notice["state"] for notice in done.notices] == ["sent"] * 4
+
+    cancelled = queue_import(importing.actor, request, notify=["ben@example.org"])
+    cancel_import(importing.actor, cancelled)
+    assert tell_of_untold_imports() == 0  # whoever cancelled it may still be at it
+    Run.objects.filter(pk=cancelled.pk).update(ended=timezone.now() - timedelta(minutes=5))
+    assert (tell_of_untold_imports(), tell_of_untold_imports()) == (1, 0)
+    assert "cancelled" in mail.messages[-1][1]["Subject"]
+    nobody = queue_import(importing.actor, request)
+    assert worked(nobody).notices == []
+    in_words = ("import", "dhis2", "--system", "hmis", "--hierarchy", "admin", "--levels", "1=country", "--json")
+    assert cgr(*in_words, "--notify", "ben@example.org")[0] == 2
+    assert cgr(*in_words, "--background", "--notify", "ben")[0] == 2
+    queued = json.loads(cgr(*in_words, "--background", "--notify", "ben@example.org")[1])
+    assert [one["to"] for one in worked(Run.objects.get(pk=queued["run"])).notices] == ["ben@example.org"]
 
 
 def test_a_run_that_had_to_stop_is_told_with_its_reason(country: Country, hook: Hook) -> None:

@@ -80,6 +80,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
             "PATH": os.pathsep.join([str(Path(CGR).parent), str(programs), os.environ["PATH"]]),
         }
         yield made
+        made.close()
     server.close()
 
 
@@ -88,13 +89,14 @@ def key() -> str:
     return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.long
 def test_a_country_is_set_up_backed_up_restored_and_upgraded_as_the_page_says(production: Production) -> None:
     assert "migrations applied" in production.follow("First start")
     production.cgr("config", "apply", str(production.folder / "configuration.yaml"))
     production.cgr("objects", "apply", production.objects_file(*(object_of(*place) for place in PLACES)))
     run = queue_new_facilities(production, 4)
     with working(production), working(production):
-        wait_until(lambda: state_of(production, run) in ENDED)
+        wait_until(lambda: production.states()[run] in ENDED)
     assert codes(production) == expected(4)
     assert run in production.follow("Watch it")
     production.follow("Back up")

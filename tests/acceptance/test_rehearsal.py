@@ -6,17 +6,18 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cgr.embedded_postgres import ensure_running
 from cgr.sandbox.commands import open_world
 from cgr.sandbox.server import serve
 
-from .machine import CGR, DEADLINE
+from ..ports import free_port  # noqa: TID252 - tests are no installed package
+from .machine import CGR, DEADLINE, environment_of, make_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +36,23 @@ def dhis2() -> Iterator[SandboxServer]:
     server.close()
 
 
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory, pattern: Path) -> Iterator[Path]:
+    """A folder with the real instance, whose database runs: else each command would start and stop it."""
+    made = tmp_path_factory.mktemp("r")  # a short name: the path of a socket can't be long
+    make_instance(made / "real", pattern)
+    with ensure_running(made / "real", durable=False):
+        yield made
+
+
+@pytest.mark.long
 def test_the_page_is_followed_and_neither_the_dhis2_nor_the_registry_notices(
-    dhis2: SandboxServer, tmp_path_factory: pytest.TempPathFactory
+    dhis2: SandboxServer, folder: Path
 ) -> None:
-    folder = tmp_path_factory.mktemp("r")  # a short name: the path of a socket can't be long
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
+        **environment_of(folder / "real"),
         **dict.fromkeys(("HMIS_PASSWORD", "MALARIA_TOKEN", "TRAINING_CLIENT_SECRET", "HOOK_SECRET"), "district"),
-        "CGR_DATA_DIR": str(folder / "real"),
         "PATH": os.pathsep.join([str(Path(CGR).parent), os.environ["PATH"]]),
     }
 

@@ -77,6 +77,7 @@ def test_the_package_comes_out_the_same_each_time(wheel: Path, tmp_path: Path) -
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
 
 
+@pytest.mark.long
 def test_the_demo_goes_through_from_the_installed_package(
     installed: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

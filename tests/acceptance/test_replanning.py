@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import DatabaseError, connection
+
+from cgr.core.schedule import Schedule
+from cgr.jobs import Stopping
+from cgr.runs.models import Run
+from cgr.sandbox.faults import Fault
+from cgr.sync import actions, undoing
+from cgr.sync.background import continue_sync
+from cgr.sync.scheduling import set_schedule
 
 from .country import ID_OF, changed, district, errors, facility, outcomes, problems_of
+from .test_runs import Cancelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .conftest import Terminal
     from .country import Country
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +35,137 @@ def edit_there(country: Country, code: str, **fields: Any) -> None:
 
 def again(country: Country, run: dict[str, Any]) -> dict[str, Any]:
     return country.plan(only=f"failed-of:{run['id']}")
+
+
+def by_itself(country: Country, run: dict[str, Any]) -> dict[str, Any]:
+    """Do what a worker does with the plan that follows a run by itself, and give that plan."""
+    assert run["planned_again"]["state"] == "queued"
+    continue_sync(int(run["planned_again"]["run"]), Stopping())
+    return country.report({"id": run["planned_again"]["run"]})
+
+
+def skipping(country: Country) -> dict[str, Any]:
+    """Apply a plan for F1 and F2, the first of which somebody edited there meanwhile."""
+    country.edit("F1", label={"default": "F1 renamed"})
+    country.edit("F2", label={"default": "F2 renamed"})
+    plan = country.plan()
+    edit_there(country, "F1", name="Edited there")
+    return plan
+
+
+def test_exactly_what_changed_on_either_side_is_planned_again_by_itself_and_waits_for_review(country: Country) -> None:
+    country.write(district("X", "N"), facility("F9", "X"))
+    for code in ("F1", "F2", "F3"):
+        country.edit(code, label={"default": f"{code} renamed"})
+    country.edit("F4", label={"default": "Refused"})
+    plan = country.plan()
+    edit_there(country, "F1", name="Edited there")
+    country.edit("F2", label={"default": "F2 renamed anew"})
+    country.write({"type": "district", "code": "X", "label": {"default": "Edited here"}})
+    country.spoil(**{ID_OF["F4"]: {"name": "x" * 300}})
+    run = country.apply(plan)
+    assert outcomes(run) == {
+        "X": "skipped",
+        "F9": "blocked",
+        "F1": "skipped",
+        "F2": "skipped",
+        "F3": "done",
+        "F4": "failed",
+    }
+    assert run["planned_again"]["objects"] == 4
+    country.edit("A", label={"default": "Not of that run"})
+    country.world.faults.clear()
+    new = by_itself(country, run)
+    assert (new["state"], new["only"], new["error"]) == ("new", f"skipped-of:{run['id']}", None)
+    assert changed(new).keys() == {"X", "F9", "F1", "F2"}
+    assert changed(new)["F1"]["name"] == {"from": "Edited there", "to": "F1 renamed"}
+    assert country.unit("F1")["name"] == "Edited there"
+    applied = country.apply(new)
+    assert set(outcomes(applied).values()) == {"done"}
+    assert applied["planned_again"] is None
+
+
+def test_a_crash_while_the_end_is_written_loses_no_plan_and_makes_no_second_one(country: Country) -> None:
+    plan = skipping(country)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the server ends'; END $$;"
+            "CREATE TRIGGER crash BEFORE INSERT ON procrastinate_jobs EXECUTE FUNCTION crash()"
+        )
+    with pytest.raises(DatabaseError):
+        country.apply(plan)
+    assert country.run(plan).state == "running"
+    assert [run.pk for run in country.runs()] == [int(plan["id"])]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER crash ON procrastinate_jobs")
+    run = country.resume(plan)
+    continue_sync(int(run["id"]), Stopping())  # delivered once more, as after a crash just behind the end
+    assert [str(one.pk) for one in country.runs()] == [run["planned_again"]["run"], run["id"]]
+    assert changed(by_itself(country, run)).keys() == {"F1"}
+
+
+def test_a_run_that_somebody_cancelled_is_not_followed_by_a_plan(country: Country) -> None:
+    plan = skipping(country)
+    run = country.apply(plan, progress=Cancelling(country, plan, "write units"))
+    assert (run["state"], run["planned_again"]) == ("cancelled", None)
+    assert len(country.runs()) == 1
+
+
+def test_where_a_schedule_applies_by_itself_its_next_run_takes_what_changed(country: Country) -> None:
+    set_schedule(country.actor, "all", Schedule("30 2 * * *"))
+    run = country.apply(skipping(country))
+    assert run["planned_again"] == {"run": None, "objects": 1, "state": None}
+    assert len(country.runs()) == 1
+    set_schedule(country.actor, "all", Schedule("30 2 * * *", paused=True))
+    country.edit("F3", label={"default": "F3 renamed"})
+    plan = country.plan()
+    edit_there(country, "F3", name="Edited there")
+    assert country.apply(plan)["planned_again"]["run"] is not None
+
+
+def test_it_is_planned_for_the_day_that_was_asked_for(country: Country) -> None:
+    country.edit("F1", label={"default": "F1 renamed"})
+    run = actions.plan(country.actor, "all", as_of=date(2020, 2, 2), wait=country.pause)
+    edit_there(country, "F1", name="Edited there")
+    applied = country.apply({"id": str(run.pk), "digest": run.digest})
+    assert by_itself(country, applied)["as_of"] == "2020-02-02"
+
+
+def test_what_changed_before_it_was_undone_is_part_of_another_undoing(country: Country) -> None:
+    for code in ("F1", "F2"):
+        country.edit(code, label={"default": f"{code} renamed"}, values={"beds": 3})
+    done = country.sync()
+    undo = undoing.undo(country.actor, country.run(done), wait=country.pause)
+    edit_there(country, "F1", name="Edited there")
+    undone = country.apply({"id": str(undo.pk), "digest": undo.digest})
+    assert outcomes(undone) == {"F1": "skipped", "F2": "done"}
+    new = by_itself(country, undone)
+    assert (new["undoes"], new["only"]) == (done["id"], f"skipped-of:{undo.pk}")
+    assert "F2" not in changed(new)
+
+
+def test_in_a_terminal_it_is_planned_before_the_report_is_shown(country: Country, cgr: Terminal) -> None:
+    plan = skipping(country)
+    status, out = cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes", "--json")
+    report = json.loads(out)
+    assert (status, outcomes(report)) == (1, {"F1": "skipped", "F2": "done"})
+    number = report["planned_again"]["run"]
+    assert report["planned_again"] == {"run": number, "objects": 1, "state": "new"}
+    assert f"planned again: run {number}, waiting for review" in cgr("sync", "report", plan["id"])[1]
+    new = country.report({"id": number})
+    assert f"Apply it: cgr sync apply {number} --digest {new['digest']}" in cgr("sync", "report", number)[1]
+
+
+def test_a_plan_that_had_to_stop_begins_again_in_a_terminal(country: Country, cgr: Terminal) -> None:
+    run = country.apply(skipping(country))
+    number = run["planned_again"]["run"]
+    away = country.world.faults.add(Fault("refuse-auth", times=0))
+    continue_sync(int(number), Stopping())
+    assert Run.objects.get(pk=number).state == "failure"
+    assert cgr("sync", "resume", number)[0] == 3
+    country.world.faults.planned.remove(away)
+    status, out = cgr("sync", "resume", number, "--json")
+    assert (status, json.loads(out)["state"]) == (0, "new")
 
 
 def test_what_was_skipped_is_in_the_next_plan_as_it_is_now_and_nothing_else_is(country: Country) -> None:

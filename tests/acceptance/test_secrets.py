@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -30,38 +27,29 @@ from cgr.sandbox.world import World
 
 from ..integration.systems.oauth_stage import Stage  # noqa: TID252 - tests are no installed package
 from .country import DEFINITIONS, LEVELS, PLACES, facility, metadata, object_of
+from .forking import DEADLINE, Commands
+from .machine import CGR, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-CGR = str(Path(sys.executable).with_name("cgr"))
 PASSWORD = "Pa$$word of-the Registry/9"
 KEYS = (Fernet.generate_key().decode(), Fernet.generate_key().decode())
 
 
-class Story:
+class Story(Commands):
     """One registry, two DHIS2s, and all that was ever printed."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(
+            {**environment_of(folder / "data"), "CGR_SECRET_KEYS": KEYS[0], "HMIS_PASSWORD": PASSWORD},
+        )
         self.folder = folder
         self.printed: list[str] = []
-        self.variables = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("CGR_", "DJANGO_"))},
-            "CGR_DATA_DIR": str(folder / "data"),
-            "CGR_SECRET_KEYS": KEYS[0],
-            "HMIS_PASSWORD": PASSWORD,
-        }
 
     def cgr(self, *arguments: str, stdin: str = "", expect: int = 0) -> str:
-        done = subprocess.run(
-            [CGR, *arguments],
-            env=self.variables,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = self.run(*arguments, stdin=stdin)
         self.printed += [done.stdout, done.stderr]
         assert done.returncode == expect, done.stderr + done.stdout
         return done.stdout
@@ -70,7 +58,7 @@ class Story:
         """Run the command, open the address that it prints, and paste where the browser ended."""
         with subprocess.Popen(
             [CGR, "system", "authorize", code],
-            env=self.variables,
+            env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -80,7 +68,7 @@ class Story:
             assert running.stderr is not None
             lines = [running.stderr.readline() for _ in range(3)]
             url = next(line.strip() for line in lines if line.startswith("http"))
-            out, err = running.communicate(stage.consent(url, password=PASSWORD) + "\n", timeout=60)
+            out, err = running.communicate(stage.consent(url, password=PASSWORD) + "\n", timeout=DEADLINE)
             self.printed += [*lines, out, err]
             assert running.returncode == 0, err
 
@@ -88,7 +76,9 @@ class Story:
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
     with ensure_running(tmp_path / "data", durable=False):
-        yield Story(tmp_path)
+        story = Story(tmp_path)
+        yield story
+        story.close()
 
 
 def dhis2(version: str) -> World:
@@ -128,6 +118,7 @@ def dump(address: str) -> Iterator[tuple[str, bytes]]:
             yield table, content + b"\n" + unhexed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["2.40", "2.42"])
 def test_no_secret_is_printed_logged_stored_in_clear_or_exported(  # noqa: PLR0915 - one story, from end to end
     story: Story, version: str
@@ -152,7 +143,7 @@ def test_no_secret_is_printed_logged_stored_in_clear_or_exported(  # noqa: PLR09
         story.cgr("system", "check", "hmis", expect=3)
 
         made = stage.post("/api/apiToken", {}).json()["response"]["key"]
-        story.variables["HMIS_TOKEN"] = made
+        story.environment["HMIS_TOKEN"] = made
         file.write_text(document(server.url, {"kind": "token", "token": {"env": "HMIS_TOKEN"}}))
         story.cgr("config", "apply", str(file))
         story.cgr("sync", "plan", "all", "--json")
@@ -169,9 +160,9 @@ def test_no_secret_is_printed_logged_stored_in_clear_or_exported(  # noqa: PLR09
         objects.write_text(json.dumps(facility("F8", "A")) + "\n")
         story.cgr("objects", "apply", str(objects))
         story.cgr("sync", "run", "all", "--yes", "--consent", "changed_share")
-        story.variables["CGR_SECRET_KEYS"] = f"{KEYS[1]} {KEYS[0]}"
+        story.environment["CGR_SECRET_KEYS"] = f"{KEYS[1]} {KEYS[0]}"
         story.cgr("secrets", "rotate", "--json")
-        story.variables["CGR_SECRET_KEYS"] = KEYS[1]
+        story.environment["CGR_SECRET_KEYS"] = KEYS[1]
         story.cgr("system", "check", "hmis")
         for grant in world.state(LegacyGrants).grants:
             grant.access = grant.refresh = "ended"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -17,21 +16,22 @@ from cgr.sandbox.faults import Fault
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
+from ..ports import free_port  # noqa: TID252 - tests are no installed package
 from .country import ID_OF, PLACES, district, metadata
 from .machine import DEADLINE, new_facilities
 from .thorough import country_in, what
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
+    from .forking import Process
     from .machine import Machine
 
 ENDED = {"success", "warning", "failure", "cancelled", "new"}
 
 
 @contextmanager
-def working(machine: Machine) -> Iterator[subprocess.Popen[bytes]]:
+def working(machine: Machine) -> Iterator[Process]:
     """Have one more worker for as long as the block runs, unless it is ended before."""
     worker = machine.start("worker")
     try:
@@ -45,7 +45,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(0.05)
     return found
 
 
@@ -55,7 +55,7 @@ def state_of(machine: Machine, run: str) -> str:
 
 
 def ended(machine: Machine, run: str) -> dict[str, Any]:
-    wait_until(lambda: state_of(machine, run) in ENDED)
+    wait_until(lambda: machine.states()[run] in ENDED)
     return machine.report(run)
 
 
@@ -100,6 +100,7 @@ def test_following_a_run_ends_as_doing_it_would(machine: Machine) -> None:
     assert codes(machine) == expected(3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP], ids=lambda end: end.name)
 def test_a_run_is_finished_by_another_worker_and_written_by_one_only(machine: Machine, end: signal.Signals) -> None:
     run = queue_new_facilities(machine, 30)
@@ -183,7 +184,7 @@ def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> No
         wait_until(lambda: slow.done)
         first.kill()
         with working(machine):
-            wait_until(lambda: state_of(machine, queued["run"]) in ENDED)
+            wait_until(lambda: machine.states()[queued["run"]] in ENDED)
     assert state_of(machine, queued["run"]) == "warning"
     (problem,) = machine.cgr("import", "report", queued["run"], expect=1)["problems"]
     assert problem["uid"] == ID_OF["C"]  # the unit belongs to the country already
@@ -202,12 +203,6 @@ def test_the_server_of_the_embedded_database_does_what_is_queued_and_takes_its_w
         server.send_signal(end)
         server.wait(DEADLINE)
     wait_until(lambda: machine.sessions_of_workers() == 0)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 def stored_at(world: World) -> list[tuple[datetime, datetime]]:

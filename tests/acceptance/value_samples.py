@@ -47,7 +47,11 @@ _TABLE: tuple[tuple[str, str, list[tuple[Any, str | Refusal | KeptOut | None]]],
     (
         "text",
         "LONG_TEXT",
-        [(" line\nbreak ", "line\nbreak"), ("x" * 50_000, "x" * 50_000), ("x" * 50_001, Refusal("at most 50000"))],
+        [
+            (" line\nbreak  twice ", "line\nbreak twice"),
+            ("x" * 50_000, "x" * 50_000),
+            ("x" * 50_001, Refusal("at most 50000")),
+        ],
     ),
     (
         "text",

@@ -11,28 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.cache import cache
+from playwright.sync_api import expect
 
 from cgr.accounts.actions import first_administrator_link
 from cgr.accounts.actors import actor_of_token
 from cgr.audit.queries import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 PASSWORD = "a-long-Password-1"
-
-
-@pytest.fixture(autouse=True)
-def _no_limits_from_other_tests() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def one_time_code(secret: str) -> str:
@@ -82,10 +73,10 @@ def test_the_first_administrator_gets_in_with_two_factors_makes_a_token_and_ends
     page.get_by_label("Authenticator code").fill(one_time_code(secret))
     page.get_by_role("button", name="Switch it on").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
-    assert page.locator(".codes li").count() == 10
+    expect(page.locator(".codes li")).to_have_count(10)
     codes = page.locator(".codes li").all_inner_texts()
     page.reload()
-    assert page.locator(".codes li").count() == 0
+    expect(page.locator(".codes li")).to_have_count(0)
 
     # Out, and in with both.
     page.locator("header summary").click()
@@ -121,11 +112,11 @@ def test_the_first_administrator_gets_in_with_two_factors_makes_a_token_and_ends
     other.get_by_role("button", name="Sign in", exact=True).click()
     other.get_by_role("heading", name="Systems and runs").wait_for()
     page.get_by_role("link", name="Sessions").click()
-    assert page.get_by_role("row").count() == 3
+    expect(page.get_by_role("row")).to_have_count(3)
     page.screenshot(path=SCREENSHOTS / "sessions.png", full_page=True)
     page.get_by_role("button", name="End the session").click()
     page.get_by_text("The session is ended.").wait_for()
-    assert page.get_by_role("row").count() == 2
+    expect(page.get_by_role("row")).to_have_count(2)
     other.reload()
     other.get_by_role("heading", name="Sign in").wait_for()
 

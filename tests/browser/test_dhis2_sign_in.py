@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.core.cache import cache
 from playwright.sync_api import expect
 
 from cgr.accounts.actions import add_user, save_organization
@@ -33,7 +32,6 @@ BOTH = pytest.mark.parametrize("dhis2", ["2.36", "2.42"], indirect=True)
 def dhis2(request: pytest.FixtureRequest, live_server: LiveServer, settings: SettingsWrapper) -> Iterator[Stage]:
     """A DHIS2 that people may sign in with, where Ada has an account; an administrator made one for her here, too."""
     settings.BROWSER_URL = live_server.url
-    cache.clear()
     save_organization(OPERATOR, "MOH", label={"default": "Ministry of Health"})
     add_user(OPERATOR, "ada", password="sun-and-rain-9", role="registry-maintainer", organization="MOH")
     with serve(World(request.param)) as server:
@@ -41,7 +39,6 @@ def dhis2(request: pytest.FixtureRequest, live_server: LiveServer, settings: Set
         stage.register(people_sign_in=True)
         stage.add_user("ada.there", "UsAdaThere1")
         yield stage
-    cache.clear()
 
 
 def sign_in_with(page: Page, live_server: LiveServer, stage: Stage, *, consent: bool = True) -> None:

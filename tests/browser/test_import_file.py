@@ -16,6 +16,8 @@ from cgr.registry.actions import apply_objects
 from cgr.registry.queries import export_objects
 from cgr.runs.models import Run
 
+from .waiting import queued_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 PASSWORD = "a-long-Password-1"
 
@@ -70,7 +72,7 @@ def objects() -> dict[str, Any]:
 
 
 def let_a_worker_do_it() -> Run:
-    run = Run.objects.get(state=Run.State.QUEUED)
+    run = queued_run()
     continue_import(run.pk, lambda: False)
     run.refresh_from_db()
     return run

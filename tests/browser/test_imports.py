@@ -18,13 +18,15 @@ from cgr.runs.models import Run
 from cgr.sandbox.server import serve
 from cgr.sandbox.world import World
 
+from .waiting import queued_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 PASSWORD = "a-long-Password-1"
 
@@ -115,7 +117,7 @@ def objects() -> dict[str, Any]:
 
 
 def let_a_worker_do_it() -> Run:
-    run = Run.objects.get(state=Run.State.QUEUED)
+    run = queued_run()
     continue_import(run.pk, lambda: False)
     run.refresh_from_db()
     return run

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 PASSWORD = "a-long-Password-1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from cgr.sandbox.world import World
 from cgr.sync.background import continue_look, continue_sync, queue_plan
 
 from ..acceptance.country import ID_OF, OPENED, PLACES, Country, facility, metadata, object_of  # noqa: TID252 - tests are no installed package
+from .waiting import queued_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 PASSWORD = "a-long-Password-1"
+LONGEST_S = 120
 POINT = {"type": "Point", "coordinates": [-1.5, 5.5]}
 
 
@@ -52,7 +55,7 @@ class Worker:
 
     def begin(self) -> None:
         """Take up what is queued."""
-        run = Run.objects.get(state=Run.State.QUEUED)
+        run = queued_run()
         go_on = continue_look if run.kind == Run.Kind.DRIFT else continue_sync
         thread = threading.Thread(target=self._do, args=(go_on, run.pk))
         thread.start()
@@ -61,7 +64,7 @@ class Worker:
     def finish(self) -> None:
         """Wait until all is done."""
         for thread in self._threads:
-            thread.join(30)
+            thread.join(LONGEST_S)
             assert not thread.is_alive()
 
     @staticmethod
@@ -106,8 +109,9 @@ def test_a_preview_becomes_a_run_whose_failure_is_corrected_retried_and_undone( 
     page.get_by_label("Kind").select_option("move")
     page.get_by_label("Name, code or DHIS2 id").fill("kono")
     page.get_by_role("button", name="Filter").click()
-    assert "kind=move" in page.url
+    expect(page).to_have_url(re.compile("kind=move"))
     rows = page.get_by_role("region", name="Changes and problems").get_by_role("row")
+    expect(rows.locator("th, td").first).to_have_text("Kind")
     assert [row.split("\n")[0].split("\t")[0] for row in rows.all_inner_texts()] == ["Kind", "~ changed"]
     page.get_by_role("link", name="Map").click()
     chosen = page.locator("cgr-map[data-drawn]")
@@ -224,4 +228,4 @@ _GO_ON = threading.Event()
 
 
 def _hold(_world: World, _request: object) -> None:
-    _GO_ON.wait(30)
+    _GO_ON.wait(LONGEST_S)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 PASSWORD = "sun-and-rain-9"
 
 
@@ -91,7 +91,7 @@ def test_a_synchronization_with_four_levels_is_registered_corrected_previewed_an
         level(page, 2).get_by_label("Synchronization Type").select_option("Relationships")
         level(page, 3).get_by_label("Synchronization Type").select_option("Org Units")
         four = level(page, 4)
-        assert four.get_by_label("Geo-Object Type").locator("option").all_inner_texts() == ["–", "Facility", "Ward"]
+        expect(four.get_by_label("Geo-Object Type").locator("option")).to_have_text(["–", "Facility", "Ward"])
         four.get_by_label("Geo-Object Type").select_option("Facility")
 
         # A group is searched, and taken off again.
@@ -151,7 +151,7 @@ def test_a_synchronization_with_four_levels_is_registered_corrected_previewed_an
 
         # Preview, run and schedule.
         page.get_by_role("button", name="Preview").click()
-        assert re.search(r"/runs/\d+/$", page.url)
+        expect(page).to_have_url(re.compile(r"/runs/\d+/$"))
         page.goto(f"{live_server.url}/synchronization/id/all/")
         runs = page.get_by_role("region", name="Runs")
         expect(runs).to_contain_text("queued")

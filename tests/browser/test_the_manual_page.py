@@ -35,6 +35,7 @@ from ..integration.web.ministry import (  # noqa: TID252 - tests are no installe
     PUBLIC,
     write_objects,
 )
+from .waiting import queued_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from cgr.sandbox.http import Request
     from cgr.sandbox.server import SandboxServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 PASSWORD = "sun-and-rain-9"
 PLACES = [  # code, name, id, code of the parent
     ("C", "Country", "OuCountry01", None),
@@ -98,7 +99,7 @@ def definitions() -> dict[str, Any]:
 
 def work() -> None:
     """Do what is queued, as a worker does."""
-    run = Run.objects.get(state=Run.State.QUEUED)
+    run = queued_run()
     {Run.Kind.SYNC: continue_sync, Run.Kind.DRIFT: continue_look}.get(run.kind, continue_import)(run.pk, Stopping())
 
 
@@ -124,7 +125,7 @@ def test_the_manual_page_is_followed_from_registration_to_a_corrected_run_by_pag
     settings: SettingsWrapper,
     sign_in: Callable[[str, str], None],
 ) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     dhis2, url = server.world, server.url
     apply_configuration(OPERATOR, yaml.safe_dump(definitions()).encode())
     add_user(OPERATOR, "ada", password=PASSWORD, role="registry-administrator", organization="MOH")

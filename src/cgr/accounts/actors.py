@@ -25,7 +25,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role in one organization. `role` is a value of `Membership.Role`; no `types` means all types."""
+    """One role in one organization. `role`: of those that `roles` names; no `types` means all types."""
 
     organization: str
     role: str
@@ -79,7 +79,7 @@ def actor_named(name: str) -> Actor:
 
 def housekeeper() -> Actor:
     """Give who does the workers' chores: the instance itself, on nobody's behalf."""
-    return Actor(name="cgr:housekeeping", is_system_administrator=True)
+    return Actor(name="system:housekeeping", is_system_administrator=True)
 
 
 def local_operator() -> Actor:

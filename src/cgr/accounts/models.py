@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from cgr.accounts import roles
+
 
 class Organization(models.Model):
     """A ministry or programme that owns types, hierarchies, systems and configurations."""
@@ -36,10 +38,10 @@ class Membership(models.Model):
     class Role(models.TextChoices):
         """The roles of R0.1 that belong to an organization."""
 
-        ADMINISTRATOR = "registry-administrator"
-        MAINTAINER = "registry-maintainer"
-        CONTRIBUTOR = "registry-contributor"
-        CONSUMER = "api-consumer"
+        ADMINISTRATOR = roles.ADMINISTRATOR
+        MAINTAINER = roles.MAINTAINER
+        CONTRIBUTOR = roles.CONTRIBUTOR
+        CONSUMER = roles.CONSUMER
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")

@@ -5,12 +5,16 @@ What somebody may not see and what doesn't exist get the same answer, so that no
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from cgr.accounts.roles import ADMINISTRATOR, CONSUMER, CONTRIBUTOR, MAINTAINER
 from cgr.core.errors import NotAllowed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cgr.accounts.actors import Actor, Grant
 
 
@@ -33,26 +37,21 @@ class Permission(StrEnum):
     READ_OBJECTS = "read Geo-Objects"
 
 
-_ADMINISTRATOR = "registry-administrator"
-_MAINTAINER = "registry-maintainer"
-_CONTRIBUTOR = "registry-contributor"
-_CONSUMER = "api-consumer"
-
 _ROLES: dict[Permission, frozenset[str]] = {
     Permission.MANAGE_ORGANIZATIONS: frozenset(),
-    Permission.MANAGE_PEOPLE: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_DEFINITIONS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_TERMS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_SYSTEMS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_SYNCS: frozenset({_ADMINISTRATOR}),
-    Permission.MANAGE_RUNS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_RUNS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_SYNCS: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_AUDIT: frozenset({_ADMINISTRATOR}),
-    Permission.SEE_SYSTEMS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
-    Permission.EDIT_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER}),
-    Permission.PROPOSE_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR}),
-    Permission.READ_OBJECTS: frozenset({_ADMINISTRATOR, _MAINTAINER, _CONTRIBUTOR, _CONSUMER}),
+    Permission.MANAGE_PEOPLE: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_DEFINITIONS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_TERMS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_SYSTEMS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_SYNCS: frozenset({ADMINISTRATOR}),
+    Permission.MANAGE_RUNS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_RUNS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_SYNCS: frozenset({ADMINISTRATOR}),
+    Permission.SEE_AUDIT: frozenset({ADMINISTRATOR}),
+    Permission.SEE_SYSTEMS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR}),
+    Permission.EDIT_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER}),
+    Permission.PROPOSE_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR}),
+    Permission.READ_OBJECTS: frozenset({ADMINISTRATOR, MAINTAINER, CONTRIBUTOR, CONSUMER}),
 }
 """Roles of an organization that carry a permission there; System Administrators have all of them everywhere."""
 
@@ -101,7 +100,7 @@ def _in_scope(actor: Actor, permission: Permission) -> bool:
 
 
 def _covers(grant: Grant, permission: Permission, type_code: str | None) -> bool:
-    if permission not in _LIMITED_BY_TYPE or grant.role == _ADMINISTRATOR or not grant.types:
+    if permission not in _LIMITED_BY_TYPE or grant.role == ADMINISTRATOR or not grant.types:
         return True
     return type_code in grant.types
 
@@ -118,12 +117,18 @@ def require(actor: Actor, permission: Permission, *, organization: str, type: st
     )
 
 
-def unknown(kind: str, code: str) -> NotAllowed:
-    """Give the one answer for "doesn't exist" and "you may not know that it exists"; `kind` as in "external system"."""
+def unknown(kind: str, code: str, *, known: Iterable[str] = ()) -> NotAllowed:
+    """Give the one answer for "doesn't exist" and "you may not know that it exists"; `kind` as in "external system".
+
+    `known`: the codes that the actor may know of, among which may be the one that was meant.
+    """
+    meant = get_close_matches(code, known, n=1)
     return NotAllowed(
         f'There is no {kind} "{code}" that you may use.',
         code="unknown-or-not-allowed",
-        next_step="Check the spelling; if it is right, ask an administrator of its organization.",
+        next_step=f'Perhaps "{meant[0]}" is meant.'
+        if meant
+        else "Check the spelling; if it is right, ask an administrator of its organization.",
     )
 
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from allauth.usersessions.models import UserSession
 from django.db.models import Prefetch, Q
+from django.db.models.functions import Lower
 
 from cgr.accounts.models import ApiToken, Membership, Organization, User
 from cgr.accounts.policy import Permission, organizations_where, require_person, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
@@ -25,9 +28,10 @@ def organizations(actor: Actor, *, permission: Permission = Permission.READ_OBJE
 
 def organization(actor: Actor, code: str) -> Organization:
     """Give one organization; NotAllowed when it doesn't exist or the actor doesn't belong to it."""
-    found = organizations(actor).filter(code=code).first()
+    known = organizations(actor)
+    found = known.filter(code=code).first()
     if found is None:
-        raise unknown("organization", code)
+        raise unknown("organization", code, known=known.values_list("code", flat=True))
     return found
 
 
@@ -81,6 +85,14 @@ def is_empty() -> bool:
 def active_person(key: int) -> User | None:
     """Give a person by key, unless their account is switched off."""
     return User.objects.filter(pk=key, is_active=True).first()
+
+
+def languages_of(addresses: Iterable[str]) -> dict[str, str]:
+    """Give the language that the people behind e-mail addresses have chosen, as far as they have accounts and chose."""
+    asked = {address.lower(): address for address in addresses}
+    found = User.objects.filter(is_active=True).exclude(language="").annotate(address=Lower("email"))
+    rows = found.filter(address__in=list(asked)).order_by("-pk").values_list("address", "language")
+    return {asked[address]: language for address, language in rows}
 
 
 def manageable_person(actor: Actor, name: str) -> int:

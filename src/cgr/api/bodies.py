@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from cgr.api.answers import JSON
 from cgr.api.problems import Trouble, WrongRequest
 from cgr.core.dates import date_problem
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-JSON = "application/json"
 _PLACE = re.compile(r" - at `(?:key in `)?\$\.?(?P<path>.*?)`+$")
 
 

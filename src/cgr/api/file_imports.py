@@ -14,9 +14,10 @@ from cgr.api.authentication import ApiRequest
 from cgr.api.operations import Body, operation, schema_of
 from cgr.api.parameters import Flag, Text
 from cgr.api.sent_files import MULTIPART, sent_file
-from cgr.api.starting import started
+from cgr.api.starting import address_told, started
 from cgr.configuration.yaml_reading import read_yaml
 from cgr.core.rows import RowMapping, parse_row_mapping
+from cgr.files.spreadsheets import CSV_TYPE
 from cgr.imports.background import queue_file_import
 from cgr.imports.files import FileRequest, check_columns, check_file_request
 from cgr.imports.reports import import_run, rejected_rows
@@ -64,13 +65,15 @@ def start_file_import(
     type: Annotated[Text, Query(description="Code of the type that the rows are objects of.")],  # noqa: A002 - the domain's word
     system: Annotated[Text | None, Query(description="The external system that the external ids belong to.")] = None,
     preview: Flag = False,  # noqa: FBT002 - ninja gives it by name
+    notify: Flag = False,  # noqa: FBT002 - as above
 ) -> HttpResponseBase:
     """Have a worker import the rows of a file; those that can't be imported are listed and left out.
 
     The file has up to 200 MiB. One that can't be read, or hasn't the columns that the mapping names, is refused at
     once. With `preview` the worker only finds out what the import would do, and keeps it: its state is then `new`, and
-    resuming it carries it out.
+    resuming it carries it out. With `notify` an e-mail says to who asks how the import ended.
     """
+    told = address_told(request, asked=notify)
     with sent_file(request) as given:
         mapping = parse_row_mapping(read_yaml(given.mapping).value, origin="The part mapping")
         asked = FileRequest(file=given.name, type=type, mapping=mapping, system=system)
@@ -78,7 +81,7 @@ def start_file_import(
         def start() -> Run:
             check_file_request(request.auth, asked)
             check_columns(given.path, asked)
-            return queue_file_import(request.auth, given.path, asked, preview=preview)
+            return queue_file_import(request.auth, given.path, asked, preview=preview, notify=told)
 
         return started(request, start, sent=given.digest)
 
@@ -90,4 +93,4 @@ def list_rejected_rows(request: ApiRequest, run: Text) -> HttpResponseBase:
     They have the columns of the file, then `line`, `problem` and `what to do`. Corrected, they can be imported by
     themselves with the same mapping.
     """
-    return Stream(rejected_rows(import_run(request.auth, run)), content_type=f"{CSV}; charset=utf-8")
+    return Stream(rejected_rows(import_run(request.auth, run)), content_type=CSV_TYPE)

@@ -15,7 +15,7 @@ from cgr.api.authentication import ApiRequest
 from cgr.api.bodies import read_day
 from cgr.api.operations import operation
 from cgr.api.parameters import Flag, Limit, Text
-from cgr.api.starting import started
+from cgr.api.starting import address_told, started
 from cgr.core.errors import BadInput
 from cgr.core.importing import ImportMapping, parse_answer
 from cgr.imports import answers, suggesting
@@ -88,14 +88,15 @@ def start_import(
     request: ApiRequest,
     body: ImportAsked,
     preview: Flag = False,  # noqa: FBT002 - ninja gives it by name
+    notify: Flag = False,  # noqa: FBT002 - as above
 ) -> HttpResponseBase:
     """Have a worker import organisation units, live; what conflicts is listed and left out.
 
     With `preview` it only finds out what that would do, and keeps it: its state is then `new`, and resuming it carries
-    it out, with what was answered.
+    it out, with what was answered. With `notify` an e-mail says to who asks how the import ended.
     """
-    asked = body.request()
-    return started(request, lambda: queue_import(request.auth, asked, preview=preview))
+    asked, told = body.request(), address_told(request, asked=notify)
+    return started(request, lambda: queue_import(request.auth, asked, preview=preview, notify=told))
 
 
 @operation(

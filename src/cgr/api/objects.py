@@ -13,7 +13,7 @@ from ninja import Query, Router
 
 from cgr.accounts.policy import Permission, require_anywhere
 from cgr.api import problems, shapes
-from cgr.api.answers import GEOJSON, NDJSON, Stream
+from cgr.api.answers import GEOJSON, JSON, NDJSON, Stream
 from cgr.api.authentication import ApiRequest
 from cgr.api.bodies import check_media_type, require_code
 from cgr.api.editing import definitions_held, require_match
@@ -65,7 +65,7 @@ def list_objects(
     document = b'{"objects":[' + b",".join(line.rstrip() for line in lines) + b'],"next":'
     return HttpResponse(
         document + msgspec.json.encode(last) + b"}",
-        content_type="application/json",
+        content_type=JSON,
         headers={"Cache-Control": "no-store"},
     )
 
@@ -102,7 +102,7 @@ def show_object(request: ApiRequest, type: Text, code: Text, as_of: AsOf = None)
     """Show one Geo-Object; the ETag is its version."""
     line, version = queries.geo_object(request.auth, type, code, as_of=as_of)
     headers = {"ETag": f'"{version}"', "Cache-Control": "no-store"}
-    return HttpResponse(line, content_type="application/json", headers=headers)
+    return HttpResponse(line, content_type=JSON, headers=headers)
 
 
 @operation(
@@ -124,7 +124,7 @@ def change_object(request: ApiRequest, type: Text, code: Text, body: dict[str, A
         require_match(request, f'"{version}"', what=(type, code))
         applied = _written(request, [msgspec.json.encode(body)], preview=False)
         _, version = queries.geo_object(request.auth, type, code)
-    return HttpResponse(msgspec.json.encode(applied), content_type="application/json", headers={"ETag": f'"{version}"'})
+    return HttpResponse(msgspec.json.encode(applied), content_type=JSON, headers={"ETag": f'"{version}"'})
 
 
 def _written(request: ApiRequest, lines: Iterable[bytes], *, preview: bool) -> dict[str, object]:

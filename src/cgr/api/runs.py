@@ -53,7 +53,7 @@ def list_runs(
     if before is not None:
         found = found.filter(pk__lt=before)
     rows = list(found[: limit + 1])
-    return {**queries.runs_json(rows[:limit]), "next": str(rows[limit - 1].pk) if len(rows) > limit else None}
+    return {"runs": queries.runs_json(rows[:limit]), "next": str(rows[limit - 1].pk) if len(rows) > limit else None}
 
 
 @operation(router, "GET", "/runs/{run}", gives=shapes.Report)
@@ -65,6 +65,8 @@ def show_run(request: ApiRequest, run: Text) -> HttpResponseBase:
     found = queries.run(request.auth, run)
     if found.kind == found.Kind.SYNC:
         return json_answer({"kind": found.kind, **reports.report_of(found)})
+    if found.kind == found.Kind.DRIFT:
+        return json_answer(reports.look_of(found))
     head = {
         "id": str(found.pk),
         "kind": found.kind,
@@ -73,10 +75,8 @@ def show_run(request: ApiRequest, run: Text) -> HttpResponseBase:
         "ended": found.ended.isoformat() if found.ended else None,
         "error": found.error,
         "progress": progress_json(found),
+        "notices": found.notices,
     }
-    if found.kind == found.Kind.DRIFT:
-        lines: dict[str, object] = {"changes": [], "problems": [], "notes": []}
-        return json_answer({**head, "config": found.config, "counts": found.summary["counts"], **lines})
     return json_answer({**head, **document_of(result_of(found))})
 
 

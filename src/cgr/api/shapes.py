@@ -204,12 +204,12 @@ class QueuedRun(Struct, omit_defaults=True):
 
 
 class RunLine(Struct, omit_defaults=True):
-    """One line of the list of runs."""
+    """One line of the list of runs. `system`: null for a file whose rows have no external ids."""
 
     id: str
     kind: str
     config: str
-    system: str
+    system: TextOrNull
     state: str
     started: TextOrNull
     ended: TextOrNull
@@ -232,7 +232,11 @@ class RunState(Struct):
 
 
 class Report(Struct, omit_defaults=True):
-    """A plan or the report of a run (of an import: what it did). Which keys there are follows from `kind`."""
+    """A plan or the report of a run (of an import: what it did). Which keys there are follows from `kind`.
+
+    `planned_again`: `objects` that it left alone because they had changed meanwhile, the `run` that plans them again
+    and its `state`; `run` null: the next one on schedule takes them.
+    """
 
     id: str
     kind: str
@@ -250,6 +254,7 @@ class Report(Struct, omit_defaults=True):
     digest: str | UnsetType = UNSET
     dhis2: Json | UnsetType = UNSET
     guards: list[Json] | UnsetType = UNSET
+    planned_again: Json | UnsetType | None = UNSET
 
 
 class Items(Struct):

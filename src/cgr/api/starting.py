@@ -7,8 +7,10 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from cgr.accounts.queries import active_person
 from cgr.api.answers import JSON, json_answer
 from cgr.api.problems import Trouble, WrongRequest
+from cgr.core.errors import BadInput
 from cgr.runs.queries import queued_json
 from cgr.runs.starting import start_once
 
@@ -41,3 +43,17 @@ def started(request: ApiRequest, start: Callable[[], Run], *, sent: bytes | None
     asked = sha256(b"\n".join((request.get_full_path().encode(), sent))).hexdigest()
     run = start_once(request.auth, key or "", asked=asked, start=start)
     return json_answer(queued_json(run), status=HTTPStatus.ACCEPTED, headers={"Location": f"/api/v1/runs/{run.pk}"})
+
+
+def address_told(request: ApiRequest, *, asked: bool) -> tuple[str, ...]:
+    """Give the e-mail address of who asks to be told; BadInput when their account has none."""
+    if not asked:
+        return ()
+    person = active_person(request.auth.user_id) if request.auth.user_id else None
+    if person is None or not person.email:
+        raise BadInput(
+            "Your account has no e-mail address to tell you at.",
+            code="no-address",
+            next_step="Enter one on the page Account, or leave notify out.",
+        )
+    return (person.email,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -26,7 +26,7 @@ from cgr.dhis2.check import SystemCheck
 from cgr.sync.candidates import Candidates, candidates
 from cgr.systems import actions, connection, queries
 from cgr.systems.plugin import dhis2_app
-from cgr.systems.signing_in import BASIC, CODE, OAUTH2, TOKEN, SignIn
+from cgr.systems.signing_in import SignInGiven
 
 if TYPE_CHECKING:
     from cgr.systems.models import ExternalSystem
@@ -34,30 +34,8 @@ if TYPE_CHECKING:
 router = Router()
 
 
-class AuthGiven(Struct, frozen=True, forbid_unknown_fields=True):
+class AuthGiven(SignInGiven[str], frozen=True, forbid_unknown_fields=True):
     """How to sign in. `password`, `token` and `client_secret` are never shown; one that isn't given stays as it is."""
-
-    kind: Literal["basic", "token", "oauth2"]
-    username: str = ""
-    password: str | None = None
-    token: str | None = None
-    client_id: str = ""
-    client_secret: str | None = None
-    grant: Literal["code", "password"] | None = None
-    people_sign_in: bool = False
-
-    def sign_in(self) -> SignIn:
-        """Give what the system is registered with."""
-        secret = {BASIC: self.password, TOKEN: self.token, OAUTH2: self.client_secret}[self.kind]
-        return SignIn(
-            self.kind,
-            self.username,
-            secret,
-            client_id=self.client_id,
-            grant=self.grant or (CODE if self.kind == OAUTH2 else ""),
-            password=self.password if self.kind == OAUTH2 else None,
-            people_sign_in=self.people_sign_in,
-        )
 
 
 class SystemGiven(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,7 +90,7 @@ def save_system(request: ApiRequest, code: Text, body: SystemGiven) -> HttpRespo
             description=body.description,
             url=body.url,
             enabled=None if body.enabled is UNSET else body.enabled,
-            sign_in=body.auth.sign_in(),
+            sign_in=body.auth.sign_in(of=code, reveal=lambda secret: secret),
         )
         return saved(code, result, etag=_etag(queries.system(request.auth, code)))
 

@@ -16,7 +16,7 @@ from cgr.api.operations import operation
 from cgr.api.parameters import Day, Text
 from cgr.core.objects_table import SHEET
 from cgr.files.geopackages import geopackage
-from cgr.files.spreadsheets import csv_lines, xlsx_pieces
+from cgr.files.spreadsheets import CSV_TYPE, XLSX_TYPE, csv_lines, xlsx_pieces
 from cgr.registry import queries
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ router = Router()
 
 AsOf = Annotated[Day | None, Query(description="The day whose state is given; default today.")]
 
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _GEOPACKAGE: Final = "application/geopackage+sqlite3"
 _BINARY: Final[dict[str, Any]] = {"type": "string", "format": "binary"}
 _PIECE: Final = 1_024  # an answer joins small pieces into large ones
@@ -37,14 +36,14 @@ _PIECE: Final = 1_024  # an answer joins small pieces into large ones
 def export_csv(request: ApiRequest, type: Text | None = None, as_of: AsOf = None) -> HttpResponseBase:  # noqa: A002 - the domain's word
     """Stream Geo-Objects as a table; no cell is a formula to a spreadsheet."""
     table, objects = queries.export_table(request.auth, type=type, as_of=as_of or timezone.localdate())
-    return Stream(csv_lines(table.titles, map(table.cells, objects)), content_type=f"{CSV}; charset=utf-8")
+    return Stream(csv_lines(table.titles, map(table.cells, objects)), content_type=CSV_TYPE)
 
 
-@operation(router, "GET", "/objects.xlsx", gives=_BINARY, media_type=_XLSX)
+@operation(router, "GET", "/objects.xlsx", gives=_BINARY, media_type=XLSX_TYPE)
 def export_xlsx(request: ApiRequest, type: Text | None = None, as_of: AsOf = None) -> HttpResponseBase:  # noqa: A002 - the domain's word
     """Stream the same table as a workbook."""
     table, objects = queries.export_table(request.auth, type=type, as_of=as_of or timezone.localdate())
-    return Stream(xlsx_pieces(table.titles, map(table.cells, objects), sheet=SHEET), content_type=_XLSX)
+    return Stream(xlsx_pieces(table.titles, map(table.cells, objects), sheet=SHEET), content_type=XLSX_TYPE)
 
 
 @operation(router, "GET", "/objects.gpkg", gives=_BINARY, media_type=_GEOPACKAGE)

@@ -25,7 +25,7 @@ def show_queued(run: Run, *, as_json: bool) -> None:
     from cgr.runs.queries import ahead_of  # noqa: PLC0415 - needs Django set up
 
     ahead = ahead_of(run)
-    name, command = ("id", "sync") if run.kind == run.Kind.SYNC else ("run", "import")
+    name, command = ("run", "import") if run.kind == run.Kind.IMPORT else ("id", "sync")
     document = {name: str(run.pk), "state": run.state, **({"behind": str(ahead.pk)} if ahead else {})}
     where = f" behind run {ahead.pk} of {ahead.actor}" if ahead else ""
     show(

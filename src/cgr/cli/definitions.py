@@ -1,4 +1,4 @@
-"""`cgr type …`, `cgr hierarchy …`, `cgr terms …`: delete definitions; `cgr config apply` makes and changes them."""
+"""`cgr type …`, `cgr hierarchy …`, `cgr terms …`, `cgr sync delete`: delete what `cgr config apply` makes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, show
+from cgr.cli.sync import Config
+from cgr.cli.sync import app as syncs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +102,15 @@ def remove_term(
 
     deleting.remove_term(actor, code, term, consent=consent)
     show({"terms": code, "term": term, "removed": True}, [f"{term} is removed from {code}."], as_json=as_json)
+
+
+@syncs.command("delete")
+def delete_sync(config: Config, *, yes: Yes = False, as_json: Json = False) -> None:
+    """Delete a synchronization configuration; its runs keep the settings that they were planned with."""
+    actor = open_instance()
+    from cgr.sync import configs  # noqa: PLC0415 - needs Django set up
+
+    _delete("config", config, lambda: configs.delete_config(actor, config), yes=yes, as_json=as_json)
 
 
 def _delete(kind: str, code: str, does: Callable[[], None], *, yes: bool, as_json: bool) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cgr.cli import sync
+from cgr.cli.background import Background, Follow, follow, show_queued
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, show
 from cgr.cli.progress import progress
 
@@ -26,13 +28,22 @@ def register(_parent: typer.Typer) -> None:
 
 
 @sync.app.command("drift")
-def drift(config: sync.Config, *, as_json: Json = False) -> int:
+def drift(config: sync.Config, *, background: Background = False, watch: Follow = False, as_json: Json = False) -> int:
     """Show what somebody changed or deleted in DHIS2 since it was last agreed on."""
-    actor = sync.start()
+    actor = open_instance()
     from cgr.sync import drift as drifting  # noqa: PLC0415 - needs Django set up
+    from cgr.sync.background import queue_look  # noqa: PLC0415 - as above
 
-    with progress() as bars:
-        found = drifting.look(actor, config, progress=bars)
+    if background or watch:
+        run = queue_look(actor, config)
+        if not watch:
+            show_queued(run, as_json=as_json)
+            return 0
+        follow(run)
+        found = drifting.known(actor, config)
+    else:
+        with progress() as bars:
+            found = drifting.look(actor, config, progress=bars)
     show(msgspec.to_builtins(found), _words(found), as_json=as_json)
     return _SOME_DRIFTED if found.drift else 0
 

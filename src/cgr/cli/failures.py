@@ -32,14 +32,22 @@ class _InterruptedError(CgrError):
 
 def show_error(error: CgrError, *, as_json: bool) -> int:
     """Tell what went wrong, in words on standard error or as the one JSON document, and give the exit status."""
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(error.as_json()).decode() + "\n")
-        sys.stdout.flush()
-    else:
+    if not (as_json and _said_as_json(error)):
         sys.stderr.write(f"Error: {error.message}\n")
         if error.next_step:
             sys.stderr.write(f"What to do: {error.next_step}\n")
     return error.exit_status
+
+
+def _said_as_json(error: CgrError) -> bool:
+    """Write the document; False where standard output takes nothing any more, so that at least words are said."""
+    try:
+        sys.stdout.write(msgspec.json.encode(error.as_json()).decode() + "\n")
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+        return False
+    return True
 
 
 def usage_error(error: TyperException) -> BadInput:
@@ -61,9 +69,23 @@ def interrupted() -> CgrError:
 
 def reader_gone() -> int:
     """Give up quietly when nobody reads our output any more (`| head`), as other commands do."""
+    _discard_output()
+    return _SIGPIPE_STATUS
+
+
+def no_space(error: OSError) -> CgrError:
+    """Say that the disk is full to which the output goes."""
+    _discard_output()
+    return CgrError(
+        f"The output can't be written: {error.strerror}. What the command has done is done.",
+        code="disk-full",
+        next_step="Make room where the output goes, and look at what was done before you run the command again.",
+    )
+
+
+def _discard_output() -> None:
     # Else the interpreter would complain once more when it closes standard output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _SIGPIPE_STATUS
 
 
 def unexpected(error: BaseException) -> CgrError:

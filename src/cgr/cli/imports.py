@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
+from cgr.cli.import_words import import_words, suggestion_words
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, Preview, open_input, read_date, replacing, show
 from cgr.cli.progress import progress
@@ -16,16 +17,17 @@ from cgr.core.errors import BadInput
 from cgr.core.importing import ImportMapping, parse_answer, parse_levels, parse_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cgr.imports.actions import ImportResult
     from cgr.runs.models import Run
 
 app = typer.Typer(help="Import into the registry.", no_args_is_help=True, rich_markup_mode=None)
 
-RunId = Annotated[str, typer.Argument(help="Id of the import's run.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the import's run.")]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option("--notify", help="E-mail address that is told when the workers are done with it; can be repeated."),
+]
 
-_SHOWN = 8
 _SOME_CONFLICTS = 1
 _UNDECIDED = "undecided"
 
@@ -52,6 +54,7 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     preview: Preview = False,
     background: Background = False,
     watch: Follow = False,
+    notify: Notify = None,
     as_json: Json = False,
 ) -> int:
     """Import organisation units, live; what conflicts is listed and left out."""
@@ -61,14 +64,12 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
             code="usage",
             next_step="Give either --levels 1=country,2=region,… or --propose.",
         )
+    _check_notify(notify, by_workers=background or watch)
     asked_levels = parse_levels(levels) if levels else None
     from_day = None if start == "opening" else read_date(start).isoformat()
     asked_mapping = _read_mapping(mapping) if mapping else ImportMapping()
-    from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
-
-    wiring.start()
-    from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
-    from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - as above
+    actor = open_instance()
+    from cgr.imports.actions import Request, import_units  # noqa: PLC0415 - needs Django set up
 
     request = Request(
         system=system,
@@ -81,10 +82,10 @@ def dhis2(  # noqa: PLR0913 - the flags of contract.md
     if background or watch:
         from cgr.imports.background import queue_import  # noqa: PLC0415 - needs Django set up
 
-        run = queue_import(local_operator(), request, preview=preview)
+        run = queue_import(actor, request, preview=preview, notify=notify or ())
         return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
-        result = import_units(local_operator(), request, preview=preview, progress=bars)
+        result = import_units(actor, request, preview=preview, progress=bars)
     return _show_result(result, preview=preview, as_json=as_json)
 
 
@@ -100,6 +101,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
     preview: Preview = False,
     background: Background = False,
     watch: Follow = False,
+    notify: Notify = None,
     as_json: Json = False,
 ) -> int:
     """Import the rows of a file; those that can't be imported are listed and left out."""
@@ -109,6 +111,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
             code="usage",
             next_step="Give either --mapping FILE, or --template NAME for one that is remembered.",
         )
+    _check_notify(notify, by_workers=background or watch)
     from cgr.core.rows import parse_row_mapping  # noqa: PLC0415 - only where a file is imported
 
     asked = parse_row_mapping(_read_yaml(mapping), origin=mapping) if mapping else None
@@ -127,7 +130,7 @@ def import_from_file(  # noqa: PLR0913 - the flags of contract.md
     if background or watch:
         from cgr.imports.background import queue_file_import  # noqa: PLC0415 - needs Django set up
 
-        run = queue_file_import(actor, Path(path), request, preview=preview)
+        run = queue_file_import(actor, Path(path), request, preview=preview, notify=notify or ())
         return _hand_over(run, watch=watch, as_json=as_json)
     with progress() as bars:
         result = import_file(actor, Path(path), request, preview=preview, progress=bars)
@@ -213,7 +216,7 @@ def suggestions(
     if above is None or not (preview or accept):
         listed = suggesting.suggestions(found, above=above or 0.0)
         rows = [suggesting.suggestion_json(each) for each in listed]
-        show({"run": str(found.pk), "suggestions": rows}, _suggestion_words(rows), as_json=as_json)
+        show({"run": str(found.pk), "suggestions": rows}, suggestion_words(rows), as_json=as_json)
         return
     does = suggesting.accept if accept else suggesting.acceptable
     done = does(actor, found, above=above)
@@ -222,7 +225,7 @@ def suggestions(
     verb = "Accepted" if accept else "Would accept"
     show(
         document,
-        [f"{verb} {len(rows):,}; {len(left):,} have to be looked at.", *_suggestion_words(rows)],
+        [f"{verb} {len(rows):,}; {len(left):,} have to be looked at.", *suggestion_words(rows)],
         as_json=as_json,
     )
 
@@ -267,19 +270,17 @@ def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
     return _show_result(result_of(done), preview=_is_preview(done), as_json=as_json)
 
 
+def _check_notify(notify: list[str] | None, *, by_workers: bool) -> None:
+    if notify and not by_workers:
+        raise BadInput(
+            "Who does an import in this terminal sees how it ends; an e-mail is sent of one that the workers do.",
+            code="usage",
+            next_step="Give --background or --follow with --notify.",
+        )
+
+
 def _is_preview(run: Run) -> bool:
     return run.state == run.State.NEW
-
-
-def _suggestion_words(rows: list[dict[str, Any]]) -> Iterator[str]:
-    for row in rows:
-        best = row["candidates"][0]
-        name = row["unit"]["name"] if row["unit"] else ""
-        answered = f"   ({row['decision']})" if row["decision"] else ""
-        yield (
-            f'  {best["score"]:.2f}  "{name}" ({row["uid"]})  {best["object"]["type"]} "{best["object"]["code"]}"'
-            f" — {best['reasons']}{answered}"
-        )
 
 
 def _show_result(result: ImportResult, *, preview: bool, as_json: bool) -> int:
@@ -299,28 +300,3 @@ def _read_yaml(path: str) -> object:
 
     with open_input(path) as stream:
         return read_yaml(stream.read()).value
-
-
-def import_words(document: dict[str, Any], *, preview: bool) -> Iterator[str]:
-    """Show an import to a person."""
-    run = document["run"]
-    yield (f"Would import (preview {run}):" if run else "Would import:") if preview else f"Import {run}:"
-    yield _counted("", document["counts"])
-    for row in document["levels"]:
-        where = f"level {row['level']}, {row['type']}:" if row["level"] else "outside of the tree:"
-        yield _counted(f"{where:<28}", row["counts"])
-    for note in document["notes"]:
-        yield f"  {note['message']}"
-    for problem in document["problems"][:_SHOWN]:
-        yield f"  ! {problem['message']} {problem['next_step']}"
-    if len(document["problems"]) > _SHOWN:
-        yield f"  … and {len(document['problems']) - _SHOWN:,} more (--json shows all)"
-    if document["counts"]["vanished"]:
-        yield "  Vanished objects stay as they are; --json names them."
-
-
-def _counted(where: str, counts: dict[str, int]) -> str:
-    return (
-        f"  {where}+ new {counts['new']:,}   ~ changed {counts['changed']:,}   = unchanged {counts['unchanged']:,}   "
-        f"! conflict {counts['conflict']:,}   vanished {counts['vanished']:,}"
-    )

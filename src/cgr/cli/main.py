@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
+from io import TextIOWrapper
 from itertools import takewhile
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from cgr.audit.origin import originating
-from cgr.cli.failures import interrupted, reader_gone, show_error, unexpected, usage_error
+from cgr.cli.failures import interrupted, no_space, reader_gone, show_error, unexpected, usage_error
 from cgr.core.errors import CgrError
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ MODULES = (
 )
 """A module of commands has `register(app)`. None may import Django when it is loaded: help has to come at once."""
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 def application() -> typer.Typer:
     """Give the command line with all its commands."""
@@ -53,9 +58,25 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    app.callback()(_options)
     for name in MODULES:
         import_module(name).register(app)
     return app
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if asked:
+        sys.stdout.write(f"cgr {metadata.version('cgr')}\n")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -69,6 +90,10 @@ def run(arguments: Sequence[str]) -> int:
         return ended.exit_code
     except BrokenPipeError:
         return reader_gone()
+    except OSError as error:
+        if error.errno in _FULL:
+            return show_error(no_space(error), as_json=False)  # standard output may be what is full
+        return show_error(unexpected(error), as_json=as_json)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: told in words, with its traceback in a log
         return show_error(_as_ours(error), as_json=as_json)
     return status
@@ -93,6 +118,18 @@ def _as_ours(error: BaseException) -> CgrError:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    _have_streams()
     # As an exception, so that what a command holds open (the embedded database, a run) is closed properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(sys.argv[1:]))
+
+
+def _have_streams() -> None:
+    """Have all three streams, whatever whoever started us closed, and none that some character can't be written to."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
+    # What goes into a file or a pipe is read by other rules than the terminal's: JSON and YAML are UTF-8.
+    encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")

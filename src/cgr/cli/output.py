@@ -63,7 +63,14 @@ def tell(line: str) -> None:
 def read_secret(prompt: str, *, from_stdin: bool, option: str) -> str:
     """Read a password or token from standard input or, on a terminal, by asking twice; never from the command line."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            return sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise BadInput(
+                "The password or token on standard input isn't text in UTF-8.",
+                code="bad-secret",
+                next_step=f"Give it in UTF-8, on one line, with {option}.",
+            ) from error
     if not sys.stdin.isatty():
         raise BadInput(
             "There is no terminal to ask for the password or token.",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cgr.cli.instance import open_instance
-from cgr.cli.output import Json, replacing, show
+from cgr.cli.output import Json, replacing, show, tell
 
 
 def register(parent: typer.Typer) -> None:
@@ -24,11 +24,13 @@ def plugin(
 ) -> None:
     """Make the DHIS2 app that opens this registry; it is the same for DHIS2 2.31 to 2.43."""
     actor = open_instance()
-    from cgr.systems.plugin import dhis2_app  # noqa: PLC0415 - needs Django set up
+    from cgr.systems.plugin import assumed_address, dhis2_app  # noqa: PLC0415 - needs Django set up
 
     content = dhis2_app(actor, system)
     with replacing(output) as stream:
         stream.write(content)
+    if address := assumed_address():
+        tell(f"CGR_PUBLIC_URL isn't set, so the app leads to {address}, which other machines may not reach.")
     show(
         {"system": system, "file": str(output), "bytes": len(content)},
         [f"{output} is written. Install it in DHIS2: App Management, then the button to upload an app."],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import structs
 
 from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, show
@@ -59,7 +60,7 @@ def schedule(
                 code="no-schedule",
                 next_step=f'Give it one: cgr sync schedule {config} --cron "30 2 * * *"',
             )
-        row = set_schedule(actor, config, Schedule(present.cron, present.time_zone, apply=present.apply, paused=pause))
+        row = set_schedule(actor, config, structs.replace(present, paused=pause))
     show(schedule_json(row), _words(row), as_json=as_json)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cgr.cli.background import Background, Follow, follow, show_queued
+from cgr.cli.background import Background, Follow, follow, raise_what_stopped, show_queued
 from cgr.cli.downloads import FormatOption, Output, check_format, write_file
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
-from cgr.cli.sync_words import object_words, plan_words, report_words
+from cgr.cli.sync_words import look_words, object_words, plan_words, report_words
 from cgr.core.mapping_rules import findings_json
 from cgr.core.progress import Together
+from cgr.core.streamed_json import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Synchronization: plan, review, apply, report.", no_args_is_help=True, rich_markup_mode=None)
 
 Config = Annotated[str, typer.Argument(help="Code of the synchronization configuration.")]
-RunId = Annotated[str, typer.Argument(help="Id of the plan or run.")]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="Id of the plan or run.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="The day whose state is sent, yyyy-MM-dd; default today.")]
 Consent = Annotated[list[str] | None, typer.Option("--consent", help="Lift this guard; can be repeated.")]
 Why = Annotated[str, typer.Option("--why", help="Why the guards are lifted; kept with the run.")]
@@ -38,20 +41,10 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="sync")
 
 
-def start() -> Actor:
-    """Set the instance up, and say who acts."""
-    from cgr.project import wiring  # noqa: PLC0415 - Django loads only for the commands that need it
-
-    wiring.start()
-    from cgr.accounts.actors import local_operator  # noqa: PLC0415 - needs Django set up
-
-    return local_operator()
-
-
 @app.command("check")
 def check(config: Config, *, as_json: Json = False) -> int:
     """Hold a configuration against the live DHIS2."""
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
 
     findings = actions.check(actor, config)
@@ -66,7 +59,10 @@ def plan(
     config: Config,
     *,
     as_of: AsOf = "",
-    only: Annotated[str, typer.Option("--only", help="failed-of:RUN: only the objects of that run not done.")] = "",
+    only: Annotated[
+        str,
+        typer.Option("--only", help="failed-of:RUN: only what that run didn't do; skipped-of:RUN: only what changed."),
+    ] = "",
     background: Background = False,
     watch: Follow = False,
     form: FormatOption = None,
@@ -75,7 +71,7 @@ def plan(
 ) -> int:
     """Say exactly what would change in DHIS2, and store it as a plan to be applied."""
     check_format(form, output)
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions, reports  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -109,7 +105,7 @@ def apply(
     as_json: Json = False,
 ) -> int:
     """Apply a reviewed plan."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_apply  # noqa: PLC0415 - as above
 
@@ -127,19 +123,31 @@ def _apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str], why:
 
     with progress() as bars, recording(run) as recorder:
         run = actions.apply(actor, run, digest=digest, consents=consents, why=why, progress=Together(bars, recorder))
+    _plan_changed_again(run)
     return _show_report(run, as_json=as_json)
 
 
+def _plan_changed_again(run: Run) -> None:
+    """Plan what had changed meanwhile here and now: there may be no worker."""
+    from cgr.runs.queries import planned_again  # noqa: PLC0415 - needs Django set up
+    from cgr.sync.background import do_here  # noqa: PLC0415 - as above
+
+    again = planned_again(run)
+    if again is not None and again.state == again.State.QUEUED:
+        with progress() as bars:
+            do_here(again, watcher=bars)
+
+
 def _hand_over(run: Run, *, watch: bool, as_json: bool) -> int:
-    if not watch:
-        show_queued(run, as_json=as_json)
-        return 0
-    return _show_report(follow(run), as_json=as_json)
+    return _show_report(follow(run), as_json=as_json) if watch else _queued(run, as_json=as_json)
+
+
+def _queued(run: Run, *, as_json: bool) -> int:
+    show_queued(run, as_json=as_json)
+    return 0
 
 
 def _confirm(run: Run, *, yes: bool) -> None:
-    import sys  # noqa: PLC0415 - only for the question
-
     if yes or not sys.stdin.isatty():
         return
     counts = run.summary.get("counts", {})
@@ -164,7 +172,7 @@ def run_both(
     as_json: Json = False,
 ) -> int:
     """Plan and apply in one go; guards stop it all the same."""
-    actor = start()
+    actor = open_instance()
     from cgr.sync import actions  # noqa: PLC0415 - needs Django set up
     from cgr.sync.background import queue_plan  # noqa: PLC0415 - as above
 
@@ -186,16 +194,16 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
-    document = queries.runs_json(queries.runs(actor, config=config))
-    show(document, _run_lines(document["runs"]), as_json=as_json)
+    found = Lines(lambda: queries.stream_json(queries.runs(actor, config=config)))
+    show({"runs": found}, _run_lines(found), as_json=as_json)
 
 
-def _run_lines(rows: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+def _run_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
-        what = row["config"] or row["system"]
+        what = row["config"] or row["system"] or "a file"
         yield f"{row['id']:>5}  {row['kind']:<6}  {row['state']:<9}  {what:<20}  {row['started'] or ''}"
 
 
@@ -213,13 +221,14 @@ def report(  # noqa: PLR0913 - each option narrows what is shown
     as_json: Json = False,
 ) -> int:
     """Show what a run did, object by object; or write it as a file."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries, selection  # noqa: PLC0415 - needs Django set up
 
-    run = queries.sync_run(actor, run_id)
     asked = selection.which(
         outcomes=_words_of(outcome), codes=_words_of(code), levels=level or (), kinds=_words_of(kind), object=one
     )
+    of_a_plan = form or output or asked != selection.ALL
+    run = queries.sync_run(actor, run_id) if of_a_plan else queries.sync_or_look(actor, run_id)
     if form or output:
         return write_file(run, asked, form=form, output=output, as_json=as_json)
     return _show_report(run, as_json=as_json, asked=asked)
@@ -238,7 +247,7 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Remove what was sent and answered long ago for refused objects; outcomes stay."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs.evidence import forget_old_evidence  # noqa: PLC0415 - needs Django set up
 
     forgotten = forget_old_evidence(actor, days=older_than)
@@ -249,45 +258,60 @@ def forget(
 @app.command("cancel")
 def cancel(run_id: RunId, *, as_json: Json = False) -> None:
     """Stop a run: at once if nothing was sent, else after the batch in flight."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
 
-    run = actions.cancel(actor, queries.sync_run(actor, run_id))
+    run = actions.cancel(actor, queries.sync_or_look(actor, run_id))
     show({"id": str(run.pk), "state": run.state}, [f"Run {run.pk} is cancelled."], as_json=as_json)
 
 
 @app.command("resume")
 def resume(run_id: RunId, *, background: Background = False, watch: Follow = False, as_json: Json = False) -> int:
     """Go on with a run whose process died or that had to stop."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import actions  # noqa: PLC0415 - as above
-    from cgr.sync.background import queue_resume  # noqa: PLC0415 - as above
+    from cgr.sync.background import do_here, queue_resume  # noqa: PLC0415 - as above
 
-    run = queries.sync_run(actor, run_id)
+    run = queries.sync_or_look(actor, run_id)
     if background or watch:
         return _hand_over(queue_resume(actor, run), watch=watch, as_json=as_json)
+    if not run.digest:  # it had to stop before there was a plan, or has none: it begins again
+        queue_resume(actor, run)
+        with progress() as bars:
+            here = do_here(run, watcher=bars)
+        return _show_report(raise_what_stopped(run), as_json=as_json) if here else _queued(run, as_json=as_json)
     from cgr.runs.progress import recording  # noqa: PLC0415 - needs Django set up
 
     with progress() as bars, recording(run) as recorder:
         run = actions.resume(actor, run, progress=Together(bars, recorder))
+    _plan_changed_again(run)
     return _show_report(run, as_json=as_json)
 
 
 @app.command("follow")
 def follow_run(run_id: RunId, *, as_json: Json = False) -> int:
     """Watch a run that the workers do until it ends; Ctrl-C ends the watching, not the run."""
-    actor = start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
 
-    return _show_report(follow(queries.sync_run(actor, run_id)), as_json=as_json)
+    return _show_report(follow(queries.sync_or_look(actor, run_id)), as_json=as_json)
 
 
 def _show_report(run: Run, *, as_json: bool, asked: Which | None = None) -> int:
     from cgr.sync import reports  # noqa: PLC0415 - needs Django set up
 
+    if run.kind == run.Kind.DRIFT:
+        document = reports.look_of(run)
+        show(document, look_words(document), as_json=as_json)
+        return 0 if run.error is None and run.state != run.State.WARNING else _SOME_FAILED
     document = reports.report_of(run, asked) if asked else reports.report_of(run)
-    words = object_words if asked and asked.object else report_words
-    show(document, words(document), as_json=as_json)
+    if asked and asked.object:
+        words = object_words(document)
+    elif run.state == run.State.NEW and "filter" not in document:
+        words = plan_words(document)  # it waits to be applied: by which digest, and past which guards
+    else:
+        words = report_words(document)
+    show(document, words, as_json=as_json)
     return 0 if reports.all_done(run) else _SOME_FAILED

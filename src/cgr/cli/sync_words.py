@@ -124,7 +124,11 @@ def _problem_line(problem: dict[str, Any]) -> str:
 
 
 def report_words(report: dict[str, Any]) -> Iterator[str]:
-    """Show a report to a person: state, counts, what isn't done and why."""
+    """Show a report to a person: state, counts, what isn't done and why; a plan that waits, as a plan."""
+    if report["state"] == "new":
+        yield from plan_words(report)
+        yield from _stopped(report)
+        return
     yield f"Run {report['id']} for {report['config']}: {report['state']} ({report['requests']} requests to DHIS2)"
     seen = _walk_through(report)
     yield from _counts(report, seen)
@@ -138,9 +142,40 @@ def report_words(report: dict[str, Any]) -> Iterator[str]:
     kept = report["evidence"]
     if kept["kept"] == kept["most"]:
         yield f"  What was sent and answered is kept for the first {kept['most']:,} refused objects of a run."
+    if report["planned_again"]:
+        yield _again_line(report["planned_again"])
     yield from map(_notice_line, report["notices"])
+    yield from _stopped(report)
+
+
+def _stopped(report: dict[str, Any]) -> Iterator[str]:
     if report["error"]:
         yield f"Stopped: {report['error']['message']} {report['error']['next_step']}"
+
+
+_HOW_FAR = {
+    "new": "waiting for review: cgr sync report {run}",
+    "queued": "when a worker comes to it: cgr sync follow {run}",
+    "running": "by a worker just now: cgr sync follow {run}",
+    "failure": "which had to stop: cgr sync report {run}",
+}
+
+
+def _again_line(again: dict[str, Any]) -> str:
+    what = f"  {again['objects']:,} left alone because they, or what they need, changed meanwhile; "
+    if again["run"] is None:
+        return f"{what}the next run on schedule takes them"
+    how_far = _HOW_FAR.get(again["state"], "{state}").format(**again)
+    return f"{what}planned again: run {again['run']}, {how_far}"
+
+
+def look_words(report: dict[str, Any]) -> Iterator[str]:
+    """Show how a look for drift went; what it found is shown where it is looked for."""
+    counts = ", ".join(f"{number:,} {name}" for name, number in report["counts"].items())
+    yield f"Look for drift {report['id']} for {report['config']}: {report['state']}{counts and f' ({counts})'}"
+    if any(report["counts"].get(kind) for kind in ("changed", "deleted")):
+        yield f"See what isn't as agreed: cgr sync drift {report['config']}"
+    yield from _stopped(report)
 
 
 def _error_line(change: dict[str, Any]) -> str:

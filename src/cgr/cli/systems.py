@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cgr.dhis2.check import SystemCheck
     from cgr.sync.candidates import Candidates
+    from cgr.systems.signing_in import SignIn
 
 app = typer.Typer(help="External systems: registered DHIS2 servers.", rich_markup_mode=None)
 
@@ -50,28 +51,16 @@ def add(  # noqa: PLR0913 - one for each field of the registration
     """Register a DHIS2, or change one: signs in by password, by personal access token, or by OAuth2."""
     actor = open_instance()
     from cgr.systems import actions  # noqa: PLC0415 - needs Django set up
-    from cgr.systems.signing_in import BASIC, CODE, OAUTH2, PASSWORD, TOKEN, SignIn  # noqa: PLC0415 - the same
 
-    def password() -> str:
-        return read_secret(f"Password of {username}", from_stdin=password_stdin, option="--password-stdin")
-
-    if client_id:
-        # The secret of the client stands first on standard input; it may come later, when DHIS2 or we have made it.
-        secret = sys.stdin.readline().rstrip("\r\n") if client_secret_stdin else None
-        sign_in = SignIn(
-            OAUTH2,
-            username,
-            secret,
-            client_id=client_id,
-            grant=grant or CODE,
-            password=password() if grant == PASSWORD else None,
-            people_sign_in=people_sign_in,
-        )
-    elif token_stdin or not username:
-        token = read_secret("Personal access token", from_stdin=token_stdin or password_stdin, option="--token-stdin")
-        sign_in = SignIn(TOKEN, username, token, grant=grant, people_sign_in=people_sign_in)
-    else:
-        sign_in = SignIn(BASIC, username, password(), grant=grant, people_sign_in=people_sign_in)
+    sign_in = _sign_in(
+        username=username,
+        password_stdin=password_stdin,
+        token_stdin=token_stdin,
+        client_id=client_id,
+        grant=grant,
+        client_secret_stdin=client_secret_stdin,
+        people_sign_in=people_sign_in,
+    )
     saved = actions.save_system(
         actor,
         code,
@@ -88,6 +77,40 @@ def add(  # noqa: PLR0913 - one for each field of the registration
         [f"{code} is {words}. {then}"],
         as_json=as_json,
     )
+
+
+def _sign_in(
+    *,
+    username: str,
+    password_stdin: bool,
+    token_stdin: bool,
+    client_id: str,
+    grant: str,
+    client_secret_stdin: bool,
+    people_sign_in: bool,
+) -> SignIn:
+    """Give the sign-in that the options mean, with its secrets from standard input or asked for."""
+    from cgr.systems.signing_in import BASIC, CODE, OAUTH2, PASSWORD, TOKEN, SignIn  # noqa: PLC0415 - needs Django set up
+
+    def password() -> str:
+        return read_secret(f"Password of {username}", from_stdin=password_stdin, option="--password-stdin")
+
+    if client_id:
+        # The secret of the client stands first on standard input; it may come later, when DHIS2 or we have made it.
+        secret = sys.stdin.readline().rstrip("\r\n") if client_secret_stdin else None
+        return SignIn(
+            OAUTH2,
+            username,
+            secret,
+            client_id=client_id,
+            grant=grant or CODE,
+            password=password() if grant == PASSWORD else None,
+            people_sign_in=people_sign_in,
+        )
+    if token_stdin or not username:
+        token = read_secret("Personal access token", from_stdin=token_stdin or password_stdin, option="--token-stdin")
+        return SignIn(TOKEN, username, token, grant=grant, people_sign_in=people_sign_in)
+    return SignIn(BASIC, username, password(), grant=grant, people_sign_in=people_sign_in)
 
 
 @app.command("enable")

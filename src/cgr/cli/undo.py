@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cgr.cli import sync
+from cgr.cli.background import Background, Follow, follow, show_queued
+from cgr.cli.instance import open_instance
 from cgr.cli.output import Json, read_date, show
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import plan_words
@@ -30,16 +32,27 @@ def undo(
     close: Annotated[
         str, typer.Option("--close", help="The closedDate for units that the run created, yyyy-MM-dd.")
     ] = "",
+    background: Background = False,
+    watch: Follow = False,
     as_json: Json = False,
 ) -> int:
     """Plan what puts back what a run changed in DHIS2; apply it like any plan."""
-    actor = sync.start()
+    actor = open_instance()
     from cgr.runs import queries  # noqa: PLC0415 - needs Django set up
     from cgr.sync import reports, undoing  # noqa: PLC0415 - as above
+    from cgr.sync.background import queue_undo  # noqa: PLC0415 - as above
 
     until = read_date(close) if close else None
-    with progress() as bars:
-        run = undoing.undo(actor, queries.sync_run(actor, run_id), close=until, progress=bars)
+    undone = queries.sync_run(actor, run_id)
+    if background or watch:
+        run = queue_undo(actor, undone, close=until)
+        if not watch:
+            show_queued(run, as_json=as_json)
+            return 0
+        follow(run)
+    else:
+        with progress() as bars:
+            run = undoing.undo(actor, undone, close=until, progress=bars)
     document = reports.plan_of(run)
     show(document, _words(document), as_json=as_json)
     return _SOME_FAILED if document["counts"]["problem"] else 0

@@ -31,7 +31,7 @@ def worker(
 
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
-    tell(f"Working, {concurrency} runs at the same time (stop with Ctrl-C).")
+    tell(f"Working, at most {concurrency} of the queued runs at once (stop with Ctrl-C).")
     work(concurrency=concurrency)
     tell("Stopped.")
 

@@ -22,7 +22,6 @@ from cgr.sync import configs
 from cgr.sync.notify_settings import NotifyGiven
 from cgr.systems import actions as systems
 from cgr.systems import queries as registered
-from cgr.systems.signing_in import CODE, OAUTH2, SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.audit.saving import Saved
     from cgr.configuration.document import AuthEntry, Document, HierarchyEntry, SyncEntry, SystemEntry
+    from cgr.systems.signing_in import SignIn
 
 
 class Entry(Struct, frozen=True):
@@ -128,25 +128,7 @@ def _save_system(actor: Actor, entry: SystemEntry, sign_in: SignIn) -> Saved:
 
 
 def _sign_in(actor: Actor, auth: AuthEntry, *, of: str) -> SignIn:
-    secret = resolve_for(actor, auth.secret(of=of), of=f'system "{of}"')
-    if auth.kind != OAUTH2:
-        return SignIn(
-            auth.kind,
-            auth.username,
-            secret,
-            client_id=auth.client_id,
-            grant=auth.grant or "",
-            people_sign_in=auth.people_sign_in,
-        )
-    return SignIn(
-        auth.kind,
-        auth.username,
-        secret,
-        client_id=auth.client_id,
-        grant=auth.grant or CODE,
-        password=resolve_for(actor, auth.password, of=f'system "{of}"'),
-        people_sign_in=auth.people_sign_in,
-    )
+    return auth.sign_in(of=of, reveal=lambda reference: resolve_for(actor, reference, of=f'system "{of}"'))
 
 
 def _save_sync(actor: Actor, entry: SyncEntry) -> Saved:

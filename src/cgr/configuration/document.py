@@ -11,6 +11,7 @@ from cgr.configuration.strict_reading import read_strictly
 from cgr.core.definitions import HierarchyDefinition, Label, SyncDefinition, TermTreeDefinition, Tree, TypeDefinition
 from cgr.core.errors import BadInput
 from cgr.core.notices import Ending, Notify, Webhook
+from cgr.systems.signing_in import SignInGiven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,30 +52,8 @@ class HierarchyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         return {code: self._branch(inner) for code, inner in below.items()}
 
 
-class AuthEntry(Struct, frozen=True, forbid_unknown_fields=True):
+class AuthEntry(SignInGiven[Reference], frozen=True, forbid_unknown_fields=True):
     """How to sign in to a system. The secret may be left out where the system is registered already."""
-
-    kind: Literal["basic", "token", "oauth2"]
-    username: str = ""
-    password: Reference | None = None
-    token: Reference | None = None
-    client_id: str = ""
-    client_secret: Reference | None = None
-    grant: Literal["code", "password"] | None = None
-    people_sign_in: bool = False
-
-    def secret(self, *, of: str) -> Reference | None:
-        """Give the reference that fits the kind of sign-in; BadInput when another one is given. `of`: the system."""
-        given = {"password": self.password, "token": self.token, "client_secret": self.client_secret}
-        wanted = {"basic": "password", "token": "token", "oauth2": "client_secret"}[self.kind]
-        fitting = {wanted, "password"} if self.kind == "oauth2" else {wanted}
-        for name, reference in given.items():
-            if reference is not None and name not in fitting:
-                raise _refused(
-                    f'The system "{of}" signs in by {self.kind} and names a {name}.',
-                    f"Name a {wanted}, or correct the kind.",
-                )
-        return given[wanted]
 
 
 class SystemEntry(Struct, frozen=True, forbid_unknown_fields=True):

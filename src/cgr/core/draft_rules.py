@@ -15,7 +15,7 @@ from cgr.core.dates import date_problem
 from cgr.core.drafts import Always, History, ObjectDraft, Since
 from cgr.core.errors import BadInput
 from cgr.core.geometry import check
-from cgr.core.ids import is_uid
+from cgr.core.ids import may_be_uid
 from cgr.core.localized import parse_localized
 from cgr.core.periods import periods_problem
 from cgr.core.records import OurType
@@ -219,8 +219,8 @@ def _check_external_id(value: str | None, system: str, definitions: Definitions)
     kind = definitions.systems.get(system)
     if kind is None:
         raise _bad(f'there is no external system "{system}" that you may use')
-    if value is not None and kind == "dhis2" and not is_uid(value):
-        raise _bad(f'"{value}" can\'t be an id in "{system}": a DHIS2 id is a letter followed by ten letters or digits')
+    if value is not None and kind == "dhis2" and not may_be_uid(value):
+        raise _bad(f'"{value}" can\'t be an id in "{system}": a DHIS2 id has eleven letters or digits')
 
 
 def _writing(writing: Writing, name: str, rule: Callable[[object], object], *, overlaps: bool = False) -> Writing:

@@ -11,6 +11,7 @@ import re
 import string
 
 _UID = re.compile(r"[a-zA-Z][a-zA-Z0-9]{10}")
+_HELD = re.compile(r"[a-zA-Z0-9_-]{11}")
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
 _LETTERS_AND_DIGITS = string.digits + _LETTERS
 _LENGTH = 11
@@ -19,6 +20,11 @@ _LENGTH = 11
 def is_uid(text: object) -> bool:
     """Say whether this is a well-formed DHIS2 id: a letter and ten letters or digits, ASCII (E4014)."""
     return isinstance(text, str) and _UID.fullmatch(text) is not None
+
+
+def may_be_uid(text: object) -> bool:
+    """Say whether a DHIS2 may hold this as an id: up to 2.38 it stores a digit in front and dashes, too (section 8)."""
+    return isinstance(text, str) and _HELD.fullmatch(text) is not None
 
 
 def derive_uid(system: str, object_uid: str, attempt: int) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from cgr.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Say = Callable[[str], str]
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,250}")
 
@@ -52,11 +58,19 @@ class Notice(Struct, frozen=True):
     next_step: str = ""
 
 
+class PlannedAgain(Struct, frozen=True):
+    """What was left alone, and what plans it again."""
+
+    run: str | None
+    objects: int
+
+
 class EndOfRun(Struct, frozen=True):
     """The summary that is sent: the JSON of the webhook.
 
-    `counts` are those of the plan, `outcomes` what became of its changes. `link` is null when the instance doesn't know
-    its own address.
+    `counts` are those of the plan, `outcomes` what became of its changes. `planned_again`: how many `objects` were left
+    alone because they had changed meanwhile, and the `run` that plans them again, null where the next one on schedule
+    does. `link` is null when the instance doesn't know its own address.
     """
 
     event: str
@@ -71,7 +85,28 @@ class EndOfRun(Struct, frozen=True):
     outcomes: dict[str, int]
     problems: int
     error: dict[str, str] | None
+    planned_again: PlannedAgain | None
     link: str | None
+
+
+class EndOfImport(Struct, frozen=True):
+    """What is told of an import. `source`: code of a DHIS2 or name of a file; `counts`: those of its report."""
+
+    run: str
+    source: str
+    state: str
+    started: str | None
+    ended: str
+    counts: dict[str, int]
+    error: dict[str, str] | None
+    link: str | None
+
+
+class Letter(Struct, frozen=True):
+    """An e-mail without its receivers."""
+
+    subject: str
+    text: str
 
 
 def check_notify(notify: Notify) -> Notify:
@@ -92,27 +127,94 @@ def _bad(sentence: str, next_step: str) -> BadInput:
     return BadInput(f"notify: {sentence}", code="bad-notify", next_step=next_step)
 
 
-def subject_of(end: EndOfRun) -> str:
-    """Say the end of a run in one line."""
+_NUMBERS = {
+    "done": "{n:,} done",
+    "failed": "{n:,} failed",
+    "blocked": "{n:,} blocked",
+    "skipped": "{n:,} skipped",
+    "unknown": "{n:,} unknown",
+    "not tried": "{n:,} not tried",
+    "not done": "{n:,} not done",
+    "problem": "{n:,} problems",
+    "new": "{n:,} new",
+    "changed": "{n:,} changed",
+    "unchanged": "{n:,} unchanged",
+    "conflict": "{n:,} conflicts",
+    "vanished": "{n:,} vanished",
+}
+
+
+def letter_of_run(end: EndOfRun, say: Say) -> Letter:
+    """Say the end of a synchronization to a person: what happened, how much, what to do.
+
+    `say` says a sentence of ours in their language.
+    """
     undone = sum(count for outcome, count in end.outcomes.items() if outcome != "done")
-    parts = [f"{end.outcomes.get('done', 0):,} done"]
-    parts += [f"{undone:,} not done"] if undone else []
-    parts += [f"{end.problems:,} problems"] if end.problems else []
-    return f"[cgr] {end.config}: {end.state} – {', '.join(parts)}"
-
-
-def text_of(end: EndOfRun) -> str:
-    """Say the end of a run to a person: what happened, how much, what to do."""
+    told = {"done": end.outcomes.get("done", 0)}
+    told |= {name: number for name, number in (("not done", undone), ("problem", end.problems)) if number}
     lines = [
         f"Run {end.run} of {end.config} to {end.system} ended with {end.state}.",
         "",
-        f"Started:  {end.started or '–'}",
-        f"Ended:    {end.ended}",
-        "Changes:  " + (", ".join(f"{count:,} {outcome}" for outcome, count in sorted(end.outcomes.items())) or "none"),
-        f"Problems: {end.problems:,}",
+        *_times(end),
+        f"Its changes: {', '.join(_numbers(end.outcomes)) or 'none'}",
     ]
+    if end.problems:
+        lines.append(f"Its plan has {end.problems:,} problems.")
+    if end.planned_again is not None:
+        lines.append(_again(end.planned_again))
+    lines += [*_stop(end), "", f"Every object: cgr sync report {end.run}", *_page(end)]
+    return Letter(_subject(end.config, end.state, told, say), _said(lines, say))
+
+
+def letter_of_import(end: EndOfImport, say: Say) -> Letter:
+    """Say the end of an import to a person; otherwise as `letter_of_run`."""
+    found = {name: number for name, number in end.counts.items() if number}
+    told = {name: number for name, number in found.items() if name in {"new", "changed", "conflict"}}
+    lines = [
+        f"Import {end.run} from {end.source} ended with {end.state}.",
+        "",
+        *_times(end),
+        f"What it found: {', '.join(_numbers(found)) or 'none'}",
+    ]
+    if found.get("conflict"):
+        lines.append("What conflicts was left out and waits for a decision or a correction.")
+    lines += [*_stop(end), "", f"All that it did: cgr import report {end.run}", *_page(end)]
+    return Letter(_subject(say(f"Import from {end.source}"), end.state, told, say), _said(lines, say))
+
+
+def _subject(what: str, state: str, numbers: Mapping[str, int], say: Say) -> str:
+    parts = ", ".join(map(say, _numbers(numbers)))
+    return f"[cgr] {what}: {say(state)}{parts and f' – {parts}'}"
+
+
+def _numbers(counts: Mapping[str, int]) -> Iterator[str]:
+    for name, words in _NUMBERS.items():
+        if name in counts:
+            yield words.format(n=counts[name])
+
+
+def _times(end: EndOfRun | EndOfImport) -> Iterator[str]:
+    if end.started:
+        yield f"It was begun at {end.started} and ended at {end.ended}."
+    else:
+        yield f"It ended at {end.ended}, before it was begun."
+
+
+def _again(again: PlannedAgain) -> str:
+    if again.run is None:
+        return f"{again.objects:,} objects had changed meanwhile; the next run on schedule takes them."
+    return f"{again.objects:,} objects had changed meanwhile and are planned again: run {again.run}."
+
+
+def _stop(end: EndOfRun | EndOfImport) -> Iterator[str]:
     if end.error:
-        lines += ["", f"It had to stop: {end.error['message']}", end.error["next_step"]]
-    lines += ["", f"Every object: cgr sync report {end.run}"]
-    lines += [f"Its page: {end.link}"] if end.link else []
-    return "\n".join(lines) + "\n"
+        yield from ("", f"It had to stop: {end.error['message']}", end.error["next_step"])
+
+
+def _page(end: EndOfRun | EndOfImport) -> Iterator[str]:
+    if end.link:
+        yield f"Its page: {end.link}"
+
+
+def _said(lines: list[str], say: Say) -> str:
+    return "\n".join(line and say(line) for line in lines) + "\n"

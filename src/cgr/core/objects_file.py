@@ -5,12 +5,12 @@ Reading says in words what is wrong with a line; whether what it names exists is
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
+from cgr.core.decoding import in_words
 from cgr.core.drafts import Always, History, ObjectDraft, Period, Writing
 from cgr.core.errors import BadInput
 from cgr.core.geometry import from_geojson, to_geojson
@@ -77,7 +77,7 @@ def read_line(line: bytes, number: int) -> ObjectDraft:
         parsed = _DECODER.decode(line)
         values = {code: _writing(_value_periods(raw)) for code, raw in parsed.values.items()}
     except msgspec.ValidationError as problem:
-        raise _bad(_words(str(problem))) from problem
+        raise _bad(in_words(problem)) from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise _bad(f"this is not JSON: {problem}") from problem
     return ObjectDraft(
@@ -190,36 +190,6 @@ def _geometry(raw: Mapping[str, object] | list[_ValuePeriod] | None) -> Writing:
                 return writing
     except BadInput as problem:
         raise _bad(f'"geometry": {problem.message}') from problem
-
-
-_SHAPES: Final = (
-    (r"Object contains unknown field `(.*?)`(.*)", 'there is no key "{0}"{1}'),
-    (r"Object missing required field `(.*?)`(.*)", 'the key "{0}" is missing{1}'),
-    (r"Expected `(.*?)`, got `(.*?)`(.*)", "expected {0}, not {1}{2}"),
-)
-_WORDS: Final = {
-    "str": "a text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object in braces",
-    "null": "null",
-    "int": "a number",
-    "float": "a number",
-}
-
-
-def _words(problem: str) -> str:
-    """Say what msgspec says without its notation: `… - at `$.label[0].from`` becomes `… in label[0].from`."""
-    problem = re.sub(r" - at `(key in )?\$\.?(.*?)`$", lambda at: f" in {at[2]}" if at[2] else "", problem)
-    for pattern, sentence in _SHAPES:
-        if found := re.fullmatch(pattern, problem):
-            return sentence.format(*(_kinds(group) for group in found.groups()))
-    return problem
-
-
-def _kinds(text: str) -> str:
-    kinds = [_WORDS.get(kind, kind) for kind in text.split(" | ")]
-    return " or ".join(dict.fromkeys(kinds))
 
 
 def _bad(message: str) -> BadInput:

@@ -38,8 +38,14 @@ def overlay(owner: dict[str, Any] | None, change: Change) -> dict[str, Any]:
     return body
 
 
-def _attribute_values(present: object, attribute: str, field: FieldChange) -> list[Any]:
-    """Set or leave out one attribute's value in its place; further values of the same attribute go (fact O8)."""
+def _attribute_values(present: object, attribute: str, field: FieldChange) -> list[Any] | dict[str, Any]:
+    """Set or leave out one attribute's value in its place; further values of the same attribute go (fact O8).
+
+    The map form, which 2.42 takes beside the list and a later version may show, stays a map (api.md 4.3).
+    """
+    if isinstance(present, dict):
+        others = {key: value for key, value in present.items() if key != attribute}
+        return others if field.after is None else {**present, attribute: {"value": field.after}}
     ours = {"attribute": {"id": attribute}, "value": field.after}
     return _replaced(present, ours if field.after is not None else None, lambda one: _attribute_id(one) == attribute)
 
@@ -102,6 +108,8 @@ def _day(text: str | None) -> str | None:
 def _values(entries: object) -> dict[str, str] | None:
     """Of several values of one attribute the first counts, as in the client's reader and DHIS2 from 2.42 on (H21)."""
     values: dict[str, str] = {}
+    if isinstance(entries, dict):
+        entries = [{"attribute": {"id": key}, **value} for key, value in entries.items() if isinstance(value, dict)]
     for entry in entries if isinstance(entries, list) else ():
         attribute = _attribute_id(entry)
         if attribute is not None and entry.get("value") is not None:

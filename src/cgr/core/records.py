@@ -55,7 +55,7 @@ class TheirUnit(Struct, gc=False):
     """One DHIS2 organisation unit as read, free of version differences; absent values are None.
 
     `level`: number of ids in the path shown (never DHIS2's stored level, which goes stale: verified fact H7).
-    Dates are the first ten characters. `geometry`: GeoJSON geometry as JSON bytes, whatever form the version stores.
+    Dates are days, without a time. `geometry`: GeoJSON geometry as JSON bytes, whatever form the version stores.
     `translations`: (property, locale, value). `attribute_values`: attribute id → value as DHIS2 shows it.
     """
 

@@ -45,7 +45,10 @@ _MEANINGS: dict[str, tuple[ProblemCode, str]] = {
     "E5001": (ProblemCode.EXTERNAL_ID_NOT_FOUND, "The unit is gone from DHIS2: correct or remove the external id."),
     "E5002": (ProblemCode.REFUSED_BY_DHIS2, "Something the unit refers to is gone from DHIS2: make a new plan."),
     "E5003": (ProblemCode.CODE_TAKEN, "Another unit in DHIS2 has this code: correct one of the two."),
-    "E6012": (ProblemCode.REFUSED_BY_DHIS2, "Apply the attribute to organisation units in DHIS2, or don't map it."),
+    "E6012": (
+        ProblemCode.REFUSED_BY_DHIS2,
+        "The unit has a value for this attribute: apply it to organisation units in DHIS2 and let the account read it.",
+    ),
 }
 _MOVE_CODES = frozenset({"E1520", "E1521", "E1522", "E1523"})
 

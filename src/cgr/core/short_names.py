@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cgr.core.texts import length, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
 LIMIT = 50
 
@@ -34,11 +34,19 @@ def shorten(text: str, limit: int = LIMIT) -> str:
     return words.rstrip(_LOOSE_END) or _whole_characters(whole, room)
 
 
-def derive(label: str, taken: Container[str], limit: int = LIMIT, *, present: str | None = None) -> str:
+def derive(
+    label: str,
+    taken: Container[str],
+    limit: int = LIMIT,
+    *,
+    present: str | None = None,
+    numbers: Iterator[int] | None = None,
+) -> str:
     """Make the short name of a label, numbered (` 2`, ` 3`, …) where a sibling has it.
 
     `taken`: `sibling_key` of the siblings' short names, the unit's own left out. `present`: the unit's short name now;
     it stays when the rule can make it of this label and no sibling has it, so that numbers don't wander between runs.
+    `numbers`: those that are still to be tried where many siblings of one `stem` are named, one after the other.
     """
     if present is not None and is_derived(present, label, limit) and sibling_key(present) not in taken:
         return present
@@ -47,9 +55,19 @@ def derive(label: str, taken: Container[str], limit: int = LIMIT, *, present: st
         return plain
     return next(
         numbered
-        for number in count(_FIRST_NUMBER)
+        for number in numbers or numbering()
         if sibling_key(numbered := _with_suffix(label, f" {number}", limit)) not in taken
     )
+
+
+def numbering() -> Iterator[int]:
+    """Count the numbers that are put behind short names."""
+    return count(_FIRST_NUMBER)
+
+
+def stem(label: str, limit: int = LIMIT) -> str:
+    """Give what of a label decides its numbered short names: labels of one stem get the same ones."""
+    return _prefix(normal(label) or "", limit)
 
 
 def is_derived(short_name: str | None, name: str | None, limit: int = LIMIT) -> bool:

@@ -63,6 +63,7 @@ _DECIMAL_RANGES: dict[str, tuple[int, int, str]] = {
     "PERCENTAGE": (0, 100, "a number from 0 to 100"),
 }
 
+_BLANKS = re.compile(" {2,}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,9}")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _READABLE_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -116,8 +117,8 @@ def _write_text(value_type: str, value: object) -> str | Refused | None:
         return None
     if not isinstance(value, str):
         return Refused(f"{shown(value)} is not a text")
-    # Long text keeps its lines; everything else is one line, as DHIS2 2.38+ stores it.
-    return (value.strip() or None) if value_type == "LONG_TEXT" else normal(value)
+    # Long text keeps its lines, but not runs of blanks, of which DHIS2 2.38+ makes one; everything else is one line.
+    return (_BLANKS.sub(" ", value.strip()) or None) if value_type == "LONG_TEXT" else normal(value)
 
 
 def _write_boolean(value_type: str, value: object) -> str | Refused | None:

@@ -69,9 +69,10 @@ def _server_date(client: Dhis2) -> datetime | None:
     if not info.server_date or not info.server_time_zone_id:
         return None
     try:
-        return datetime.fromisoformat(info.server_date).replace(tzinfo=ZoneInfo(info.server_time_zone_id))
+        shown, zone = datetime.fromisoformat(info.server_date), ZoneInfo(info.server_time_zone_id)
     except (ValueError, ZoneInfoNotFoundError):
         return None
+    return shown if shown.tzinfo is not None else shown.replace(tzinfo=zone)
 
 
 def _date_header(client: Dhis2) -> datetime | None:

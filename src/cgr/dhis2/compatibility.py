@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from cgr.dhis2.versions import Version
+from cgr.dhis2.versions import Version, version_text
 
 
 class Answer(StrEnum):
@@ -106,7 +106,7 @@ def version_refusal(version: Version) -> str | None:
     """Say that this version is too old to be used at all; None when it isn't."""
     if compatibility_of(version) is not None:
         return None
-    return f"DHIS2 {_shown(version)} is older than {OLDEST}, the oldest version that can be used."
+    return f"DHIS2 {version_text(version)} is older than {OLDEST}, the oldest version that can be used."
 
 
 def oauth_refusal(version: Version) -> str | None:
@@ -117,8 +117,8 @@ def oauth_refusal(version: Version) -> str | None:
     if row.oauth2 is not Answer.NO:
         return None
     return (
-        f"DHIS2 {_shown(version)} can't be signed in to by OAuth2. {row.notes} Sign in with user name and password, or"
-        " upgrade that DHIS2."
+        f"DHIS2 {version_text(version)} can't be signed in to by OAuth2. {row.notes} Sign in with user name and "
+        "password, or upgrade that DHIS2."
     )
 
 
@@ -127,7 +127,7 @@ def version_warnings(version: Version) -> tuple[str, ...]:
     row = compatibility_of(version)
     if row is not None and row.importing is Answer.EXPECTED:
         verified = f"those verified ({OLDEST} to {NEWEST_VERIFIED})"
-        return (f"Version {_shown(version)} is newer than {verified}; look at a preview first.",)
+        return (f"Version {version_text(version)} is newer than {verified}; look at a preview first.",)
     refusal = oauth_refusal(version)
     return (refusal,) if refusal else ()
 
@@ -135,7 +135,3 @@ def version_warnings(version: Version) -> tuple[str, ...]:
 def _release(version: Version) -> Version:
     """Read a bare `2.35` as 2.35.0: a tuple compares as older than the same with a zero behind it."""
     return version if len(version) > 2 else (*version, 0)  # noqa: PLR2004 - major and minor
-
-
-def _shown(version: Version) -> str:
-    return ".".join(map(str, version))

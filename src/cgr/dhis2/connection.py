@@ -8,6 +8,7 @@ Origin header gets an empty reply (S2); DHIS2 keeps ten sessions per user, so on
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 import threading
@@ -35,6 +36,8 @@ MEGABYTE = 1 << 20
 _ATTEMPTS = 3
 _LONGEST_WAIT_S = 60.0  # longer waits belong to whoever runs the job, which can be cancelled meanwhile
 _HOPS = 3
+_LOGGED_OUT = re.compile(r"log(in|out)", re.IGNORECASE)
+_ENDED = b"This session has been expired"  # what Spring Security says by itself where no page is set
 _REPEATABLE = frozenset({e.BUSY, e.SERVER_AWAY, e.CONNECTION_REFUSED, e.CONNECTION_CUT, e.NAME_SERVICE_AWAY})
 
 
@@ -83,6 +86,7 @@ class Connection:
     ) -> None:
         """Check the address; nothing is sent yet. BadInput when it can't be one."""
         self._base = Base.parse(url)
+        self._encrypted = self._base.scheme == "https"
         self._credentials = credentials
         self._timeouts = timeouts
         self._max_reply_bytes = max_reply_bytes
@@ -111,8 +115,8 @@ class Connection:
 
     @property
     def encrypted(self) -> bool:
-        """Whether what we send can't be read on the way."""
-        return self._base.scheme == "https"
+        """Whether what we send can't be read on the way: not even the request that is redirected to https."""
+        return self._encrypted
 
     def conceal(self, text: str) -> str:
         """Give a text, one that is to be kept, without our secrets."""
@@ -211,10 +215,22 @@ class Connection:
     def _renewing(self, asked: _Asked) -> Reply:
         """Ask, and once more where a 401 may be mended: what was refused for its credentials wasn't carried out."""
         authorization = asked.credentials.authorization()
-        reply = self._exchange(asked, authorization)
+        reply = self._in_session(asked, authorization)
         if reply.status != httpx2.codes.UNAUTHORIZED or not asked.credentials.renew(authorization):
             return reply
-        return self._exchange(asked, asked.credentials.authorization())
+        return self._in_session(asked, asked.credentials.authorization())
+
+    def _in_session(self, asked: _Asked, authorization: str) -> Reply:
+        """Ask, and once more in a session of its own where ours was ended for younger ones of the same account.
+
+        DHIS2 answers for such a session before it looks at the request, so nothing was carried out.
+        """
+        begun = len(self._http.cookies) > 0
+        reply = self._exchange(asked, authorization)
+        if not begun or not _is_of_ended_session(reply):
+            return reply
+        self._http.cookies.clear()
+        return self._exchange(asked, authorization)
 
     def _exchange(self, asked: _Asked, authorization: str) -> Reply:
         t = self._timeouts
@@ -266,6 +282,12 @@ class Connection:
         return fault(
             e.REPLY_TOO_LARGE, f"{self.host} sent more than {megabytes} MB when asked to {doing}; reading stopped."
         )
+
+
+def _is_of_ended_session(reply: Reply) -> bool:
+    if httpx2.codes.is_redirect(reply.status):
+        return _LOGGED_OUT.search(reply.headers.get("location", "")) is not None
+    return reply.body.startswith(_ENDED)
 
 
 def _wait_before_repeating(error: Exception, failures: int) -> float | None:

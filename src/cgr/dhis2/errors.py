@@ -106,7 +106,8 @@ FAULTS: dict[str, Fault] = {
     ),
     WRONG_CREDENTIALS: Fault(
         NeedsPerson,
-        "Enter the credentials again. They are never tried twice by themselves, because DHIS2 may lock the account.",
+        "Enter the credentials again. They are never tried twice by themselves, because DHIS2 may lock the account. "
+        "Personal access tokens need DHIS2 2.38 or later, or 2.37 where they are switched on.",
     ),
     ACCOUNT_LOCKED: Fault(
         NeedsPerson, "Wait 15 minutes, or have a DHIS2 administrator unlock the account; then correct the password."

@@ -1,9 +1,10 @@
 """All organisation units, page by page, the next page on its way while the caller works on the present one.
 
-Facts it has to live with: 2.31's pager is wrong on every page (O6) and early 2.31 repeats its last page for ever, so
-pages are asked for until one is short or brings nothing new; a list can be cut short under status 200 (H6), so what
-came is compared with an independent count; with offsets, a unit deleted meanwhile pushes another one out of sight,
-which looks the same.
+Facts it has to live with: 2.31's pager is wrong on every page (O6), that of 2.32 to 2.36 counts what was there up to a
+minute ago (dhis2-core #8733, and recorded: 07-levels), and early 2.31 repeats its last page for ever, so pages are
+asked for until one is short or brings nothing new; a list can be cut short under status 200 (H6), so what came is
+compared with an independent count; with offsets, a unit deleted meanwhile pushes another one out of sight, which looks
+the same.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cgr.core.errors import ProtocolBroken
+from cgr.core.errors import CgrError
 from cgr.dhis2 import errors as e
 from cgr.dhis2.errors import fault
-from cgr.dhis2.reading import count_units
+from cgr.dhis2.reading import count_units, unit_ids
 from cgr.dhis2.replies import decode
 from cgr.dhis2.units import fields_query, their_unit
 from cgr.dhis2.wire import UnitPage
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from cgr.dhis2.versions import Features
 
 PAGE_SIZE = 2_048
-_SMALLEST_PAGE = 128
 _PAGE = msgspec.json.Decoder(UnitPage)
 _DOING = "list the organisation units"
 
@@ -60,20 +60,37 @@ def stream_units(
                     fresh.append(their_unit(row))
             if fresh:
                 yield fresh
-            if len(rows) < asked or len(seen) == before or len(seen) >= expected:
+            if len(rows) < asked or len(seen) == before:
                 break
-    _check_complete(connection, features, expected=expected, came=len(seen))
+    if len(seen) < expected:
+        _look_for_missing(connection, seen, expected=expected)
 
 
-def _check_complete(connection: Connection, features: Features, *, expected: int, came: int) -> None:
-    if came >= expected:
+def _look_for_missing(connection: Connection, seen: set[str], *, expected: int) -> None:
+    """Settle by the ids why fewer came than were announced; the announcement itself may be out of date."""
+    there = unit_ids(connection)
+    if seen.issuperset(there):
         return
-    now = count_units(connection, features)
-    if now < expected:
+    if len(there) < expected:
         message = f"Organisation units were deleted in {connection.host} while they were read."
         raise fault(e.UNITS_CHANGED, message)
-    message = f"{connection.host} has {expected} organisation units but its list ends after {came}."
+    message = f"{connection.host} has {len(there)} organisation units but its list ends after {len(seen)}."
     raise fault(e.LIST_CUT_SHORT, message)
+
+
+def _damage(connection: Connection) -> CgrError | None:
+    """Give the error of a list that ends at a damaged unit, where that is why pages don't come; else None.
+
+    2.43 closes the connection when a page holds a unit that is its own parent, and ends the whole list there (H6).
+    """
+    try:
+        there, shown = unit_ids(connection), set(unit_ids(connection, "id,parent[id]"))
+    except CgrError:
+        return None  # what was in the way of the page is in the way of these
+    first = next((uid for uid in there if uid not in shown), None)
+    if first is None:
+        return None
+    return fault(e.LIST_CUT_SHORT, f"{connection.host} ends its list of organisation units at {first}.")
 
 
 @contextmanager
@@ -102,8 +119,10 @@ def _pages(
     while True:
         try:
             reply = (coming or ask(page, size)).result()
-        except ProtocolBroken as error:
-            if error.code != e.REPLY_TOO_LARGE or size // 2 < _SMALLEST_PAGE:
+        except CgrError as error:
+            if error.code == e.CONNECTION_CUT and (damage := _damage(connection)) is not None:
+                raise damage from error
+            if error.code != e.REPLY_TOO_LARGE or size == 1:
                 raise
             page, size, coming = 2 * page - 1, size // 2, None
             continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from cgr.core.errors import CgrError
-from cgr.core.ids import is_uid
+from cgr.core.errors import CgrError, ProtocolBroken
+from cgr.core.ids import may_be_uid
 from cgr.core.records import RemoteAttribute, RemoteGroup, RemoteLevel, RemoteOption
 from cgr.dhis2 import errors as e
 from cgr.dhis2 import wire
@@ -70,7 +71,7 @@ def system_info(connection: Connection) -> tuple[wire.SystemInfo, str | None]:
 def me(connection: Connection, features: Features) -> Me:
     """Read who we are and what we may do, on every version (O13)."""
     doing = "show who we are"
-    name = "userCredentials[username]" if features.username_in_credentials else "username"
+    name = "username,userCredentials[username]" if features.username_in_credentials else "username"
     fields = ("fields", f"id,{name},organisationUnits[id]")
     row = decode(connection.get("me", (fields,), doing=doing), _ME, doing=doing)
     username = row.username or (row.user_credentials.username if row.user_credentials else None)
@@ -92,9 +93,10 @@ class FoundUnit(Struct, frozen=True):
 def find_units(connection: Connection, text: str, *, limit: int) -> list[FoundUnit]:
     """Search units by a part of the name, or by the whole id, the highest first."""
     doing = "search organisation units"
-    by = "id:eq" if is_uid(text) else "name:ilike"
+    # Names of eleven letters look like ids.
+    by_id = (("filter", f"id:eq:{text}"), ("rootJunction", "OR")) if may_be_uid(text) else ()
     fields = ("fields", "id,name,path,parent[id,name]")
-    params = (("filter", f"{by}:{text}"), fields, ("pageSize", str(limit)))
+    params = (("filter", f"name:ilike:{text}"), *by_id, fields, ("pageSize", str(limit)))
     rows = decode(connection.get("organisationUnits", params, doing=doing), _FOUND, doing=doing).organisation_units
     found = [
         FoundUnit(
@@ -125,7 +127,7 @@ def named_levels(connection: Connection) -> tuple[RemoteLevel, ...]:
 
 
 def _levels(rows: Iterable[wire.LevelRow]) -> tuple[RemoteLevel, ...]:
-    names = {row.level: row.name or f"Level {row.level}" for row in rows}
+    names = {row.level: (row.name or "").strip() or f"Level {row.level}" for row in rows}
     return tuple(RemoteLevel(level, name) for level, name in sorted(names.items()))
 
 
@@ -161,8 +163,8 @@ def locales(connection: Connection) -> dict[str, str]:
     try:
         rows = decode(connection.get("locales/db", doing=doing), _LOCALES, doing=doing)
     except CgrError as error:
-        # Only suggestions hang on them, so a server that keeps them to itself stops nothing.
-        if error.code not in {e.NOT_FOUND, e.REQUEST_REFUSED, e.FORBIDDEN}:
+        # Only suggestions hang on them, so a server that keeps them to itself, or fails on them, stops nothing.
+        if error.code not in {e.NOT_FOUND, e.REQUEST_REFUSED, e.FORBIDDEN, e.SERVER_ERROR, e.UNKNOWN_SHAPE}:
             raise
         return {}
     return {row.locale: row.display_name or row.name or row.locale for row in rows}
@@ -218,30 +220,54 @@ def _options(connection: Connection, option_sets: Sequence[str]) -> dict[str, tu
 
 
 def count_units(connection: Connection, features: Features) -> int:
-    """Count all organisation units, independently of any list of them (H6); on 2.31 by their ids (O6)."""
+    """Count all organisation units, independently of any list of them (H6); by their ids where no pager does (O6).
+
+    2.32 to 2.36 give what they counted up to a minute ago.
+    """
     doing = "count the organisation units"
-    if not features.pager_total_right:
-        reply = connection.get("organisationUnits", (("fields", "id"), _ALL), doing=doing, slow=True)
-        return len({unit.id for unit in decode(reply, _IDS, doing=doing).organisation_units or ()})
+    if not features.pager_counts_all:
+        return len(unit_ids(connection))
     reply = connection.get("organisationUnits", (("fields", "id"), ("pageSize", "1")), doing=doing, slow=True)
     pager = decode(reply, _IDS, doing=doing).pager
-    if pager is None or pager.total is None:
-        message = f"{connection.host} gave no total when asked to {doing}."
+    return pager.total if pager is not None and pager.total is not None else len(unit_ids(connection))
+
+
+def unit_ids(connection: Connection, fields: str = "id") -> list[str]:
+    """Read the ids of all organisation units, in DHIS2's order, each once.
+
+    With the id alone it is complete even where 2.43 cuts lists of more fields short at a damaged unit (H6).
+    """
+    doing = "list the ids of the organisation units"
+    params = (("fields", fields), ("order", "id:asc"), _ALL)
+    reply = connection.get("organisationUnits", params, doing=doing, slow=True)
+    rows = decode(reply, _IDS, doing=doing).organisation_units
+    if rows is None:
+        message = f"{connection.host} gave no list when asked to {doing}."
         raise fault(e.UNKNOWN_SHAPE, message)
-    return pager.total
+    return list(dict.fromkeys(unit.id for unit in rows))
 
 
 def owners(connection: Connection, uids: Iterable[str]) -> dict[str, dict[str, object]]:
     """Read units whole, as they are to be sent back; ids that don't exist are absent.
 
     A unit that is missing from the reply is asked for once more by id alone, because a list can be cut short under
-    status 200 (H6): then ProtocolBroken, never "deleted".
+    status 200 (H6): then ProtocolBroken, never "deleted". Units whose outlines make a reply too large are asked for in
+    halves.
     """
     doing = "show organisation units in full"
     found: dict[str, dict[str, object]] = {}
-    for piece in pieces(list(dict.fromkeys(uids)), _IDS_PER_REQUEST):
+    waiting = deque(pieces(list(dict.fromkeys(uids)), _IDS_PER_REQUEST))
+    while waiting:
+        piece = waiting.popleft()
         params = (("filter", _among(piece)), ("fields", ":owner"), _ALL)
-        reply = connection.get("organisationUnits", params, doing=doing, slow=True)
+        try:
+            reply = connection.get("organisationUnits", params, doing=doing, slow=True)
+        except ProtocolBroken as error:
+            if error.code != e.REPLY_TOO_LARGE or len(piece) == 1:
+                raise
+            middle = len(piece) // 2
+            waiting.extendleft((piece[middle:], piece[:middle]))
+            continue
         rows = decode(reply, _OWNERS, doing=doing).organisation_units or []
         shown = {str(row["id"]): row for row in rows if "id" in row}
         missing = [uid for uid in piece if uid not in shown]

@@ -87,17 +87,25 @@ def concealing(credentials: Credentials, text: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> timedelta | None:
-    """Give how long the server asks us to wait: seconds or an HTTP date; None when it doesn't say."""
+    """Give how long the server asks us to wait: seconds or an HTTP date; None when it doesn't say.
+
+    A date is by the server's clock, so it is counted from the reply's own Date; `now` stands in where there is none.
+    """
     text = headers.get("retry-after", "").strip()
     if text.isdecimal():
         return timedelta(seconds=min(int(text), 86_400))
+    moment = _moment(text)
+    if moment is None:
+        return None
+    return max(moment - (_moment(headers.get("date", "")) or now or datetime.now(UTC)), timedelta())
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment - (now or datetime.now(UTC)), timedelta())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def error_of(reply: Reply, *, doing: str) -> CgrError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from cgr.dhis2.wire import BareReply, ErrorReport, Report
+from cgr.dhis2.wire import BareReply, ErrorReport, Report, Stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,8 @@ class ImportReport(Struct, frozen=True):
 
     `ok`: everything was written (or, on validation, would be). Not `ok`: nothing was, since we only send
     atomicMode=ALL. Refusals can be empty then: one broken unit can make DHIS2 refuse the request without naming it
-    (H23); `message` has its words, and halving finds the unit.
+    (H23); `message` has its words, and halving finds the unit. `certain`: that nothing was written can be relied on; a
+    failure without a report, or with one whose counts contradict it, may come after all was stored.
     """
 
     ok: bool
@@ -57,6 +58,7 @@ class ImportReport(Struct, frozen=True):
     total: int = 0
     refusals: tuple[Refusal, ...] = ()
     message: str = ""
+    certain: bool = True
 
     @property
     def blamed(self) -> frozenset[str]:
@@ -71,10 +73,12 @@ _ERROR = msgspec.json.Decoder(ErrorReport)
 def parse_report(body: bytes) -> ImportReport | None:
     """Read the reply to an import, in either form; None when it holds no report. msgspec errors when it isn't JSON."""
     reply = _REPLY.decode(body)
-    report: Report | None = reply.response if reply.response is not None else reply
-    if report is None or report.stats is None or report.status not in {"OK", "WARNING", "ERROR"}:
+    report: Report = reply.response if reply.response is not None else reply
+    if report.status not in {"OK", "WARNING", "ERROR"}:
         return None
-    stats = report.stats
+    if report.stats is None and (report.status == "OK" or not report.type_reports):
+        return None
+    stats = report.stats or Stats()
     return ImportReport(
         ok=report.status == "OK",
         created=stats.created,
@@ -83,6 +87,7 @@ def parse_report(body: bytes) -> ImportReport | None:
         total=stats.total,
         refusals=tuple(_refusals(report)),
         message=reply.message or "",
+        certain=report.status == "OK" or stats.created + stats.updated == 0,
     )
 
 
@@ -96,10 +101,10 @@ def _refusals(report: Report) -> Iterator[Refusal]:
 def _refusal(error: ErrorReport, uid: str | None, *, report: str) -> Refusal:
     return Refusal(
         uid or _named_unit(error),
-        error.error_code,
+        error.error_code or "",
         _property(error),
         _value(error),
-        " ".join(error.message.split()),
+        " ".join((error.message or "").split()),
         report,
     )
 
@@ -116,9 +121,9 @@ def _named_unit(error: ErrorReport) -> str | None:
         case code if code in _MAIN_ID_IS_THE_UNIT:
             return error.main_id
         case "E5002":  # {1} is the object, {0} the reference that is missing
-            return _last_uid(_argument(error, 1) or error.message)
+            return _last_uid(_argument(error, 1) or error.message or "")
         case "E5003":  # {2} is the object, {3} and mainId the other one that has the value already
-            return _last_uid(_argument(error, 2) or error.message.rpartition("already")[0])
+            return _last_uid(_argument(error, 2) or (error.message or "").rpartition("already")[0])
         case "E1106":  # {3} from 2.41 on
             return _argument(error, 3) or None
         case _:

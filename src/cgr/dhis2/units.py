@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cgr.dhis2.versions import Features
     from cgr.dhis2.wire import Translation, UnitRow
 
-_DAY = 10
 _VALUES = msgspec.json.Decoder(list[AttributeValue] | dict[str, BareValue] | None)
 
 _ALWAYS = ("id", "path", "parent[id]")
@@ -49,36 +48,10 @@ UNIT_FIELDS = (
 )
 """What can be asked for besides id, level and parent: DHIS2's own property names."""
 
-_SERVER_MADE = frozenset(
-    {
-        "access",
-        "ancestors",
-        "children",
-        "dataSets",
-        "dimensionItem",
-        "dimensionItemType",
-        "displayDescription",
-        "displayFormName",
-        "displayName",
-        "displayShortName",
-        "externalAccess",
-        "favorite",
-        "favorites",
-        "groups",
-        "href",
-        "lastUpdated",
-        "lastUpdatedBy",
-        "leaf",
-        "legendSets",
-        "level",
-        "memberCount",
-        "organisationUnitGroups",
-        "path",
-        "programs",
-        "type",
-        "users",
-    }
-)
+_SERVER_MADE = frozenset({"access", "href", "lastUpdated", "lastUpdatedBy", "level", "path"})
+"""What DHIS2 makes itself or computes. Anything else goes back as it came: DHIS2 ignores what isn't the unit's own
+(H19), and what a later version adds to the unit, under whatever name, would be deleted if it were missing (H1)."""
+
 _DATES = ("openingDate", "closedDate")
 
 
@@ -109,8 +82,8 @@ def their_unit(row: UnitRow) -> TheirUnit:
         row.code,
         row.name,
         row.name if row.short_name == row.name else row.short_name,
-        intern(opening[:_DAY]) if opening else None,
-        intern(closed[:_DAY]) if closed else None,
+        intern(opening.partition("T")[0]) if opening else None,
+        intern(closed.partition("T")[0]) if closed else None,
         row.description,
         row.comment,
         row.url,
@@ -154,8 +127,9 @@ def payload_unit(owner: Mapping[str, object], features: Features) -> dict[str, o
     """Give the body to send for a whole unit: `:owner` JSON, or a new unit, with our fields laid over it already.
 
     What the server makes itself is dropped; `created`, `user` and `createdBy` stay, since leaving `created` out
-    resets it up to 2.38 (H1). Dates lose their time of day, which DHIS2 cuts off anyhow, in whatever zone it is in
-    (H9). On 2.31 a `geometry` key becomes featureType and coordinates; without one their own pair stays.
+    resets it up to 2.38 (H1). What is to be cleared is left out, which every version was seen to understand (H1).
+    Dates lose their time of day, which DHIS2 cuts off anyhow, in whatever zone it is in (H9). On 2.31 a `geometry` key
+    becomes featureType and coordinates; without one their own pair stays.
     """
     body = {name: value for name, value in owner.items() if name not in _SERVER_MADE}
     for name in _DATES:
@@ -164,4 +138,4 @@ def payload_unit(owner: Mapping[str, object], features: Features) -> dict[str, o
             body[name] = date.partition("T")[0]
     if features.legacy_geometry and "geometry" in body:
         body |= legacy_geometry.from_geojson(body.pop("geometry"))
-    return body
+    return {name: value for name, value in body.items() if value is not None}

@@ -273,8 +273,8 @@ class Stats(Struct):
 class ErrorReport(Struct, rename="camel"):
     """One refusal. `error_properties` and `args` are the same values; the older versions have only the first."""
 
-    message: str = ""
-    error_code: str = ""
+    message: str | None = None
+    error_code: str | None = None
     main_id: str | None = None
     error_property: str | None = None
     error_properties: list[object] | None = None

@@ -98,7 +98,8 @@ def _report(reply: Reply, *, doing: str) -> ImportReport:
 
 
 def _refused_whole(reply: Reply) -> ImportReport:
-    return ImportReport(ok=False, message=reply.excerpt() or f"HTTP {reply.status} without a word")
+    said = reply.excerpt() or f"HTTP {reply.status} without a word"
+    return ImportReport(ok=False, message=said, certain=False)
 
 
 def _report_in(reply: Reply) -> ImportReport | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from cgr.core.errors import CgrError
+from cgr.core.errors import BadInput, CgrError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,10 +40,19 @@ def disk_full(folder: Path) -> PostgresFailure:
     )
 
 
-def os_failure(error: OSError, *, doing: str, folder: Path) -> PostgresFailure:
-    """Make an error of what the operating system refused while `doing` something in `folder`."""
+def os_failure(error: OSError, *, doing: str, folder: Path) -> CgrError:
+    """Make an error of what the operating system refused while `doing` something in `folder`.
+
+    A folder that can't be written to was chosen wrongly: BadInput.
+    """
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return disk_full(folder)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return BadInput(
+            f"{doing} failed, because {error.filename or folder} can't be written to: {error.strerror}.",
+            code="data-folder",
+            next_step=f"Make {folder} a folder that you can write to, or set CGR_DATA_DIR to another one.",
+        )
     return PostgresFailure(
         f"{doing} failed: {error}",
         code="postgres-folder",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from cgr.core.objects_table import Cell
 
+CSV_TYPE: Final = "text/csv; charset=utf-8"
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 _BEGINS_A_FORMULA: Final = frozenset({"=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"})
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767

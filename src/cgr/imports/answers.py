@@ -47,6 +47,16 @@ def answers_for(system: ExternalSystem, run: Run | None) -> dict[str, Answer]:
     return found
 
 
+def is_answerable(run: Run) -> bool:
+    """Say whether it has come so far that its units can be answered: it is a preview, or has ended well."""
+    return run.state in {run.State.NEW, run.State.SUCCESS, run.State.WARNING}
+
+
+def count_answers(run: Run) -> int:
+    """Count the items of a run that were answered."""
+    return Row.objects.filter(run=run).count()
+
+
 def answers_of(run: Run, items: Sequence[str] | None = None) -> dict[str, Row]:
     """Give the answers to items of a run that the actor was given already: item → answer, who and when."""
     rows = Row.objects.filter(run=run)
@@ -64,7 +74,7 @@ def carry_over(before: Run, after: Run) -> None:
 @transaction.atomic
 def resolve(actor: Actor, run: Run, *, item: str, answer: Answer) -> Row:
     """Answer one item of an import that was previewed or has ended; BadInput when the answer can't hold."""
-    _require_answerable(actor, run)
+    require_answerable(actor, run)
     lock_registry()
     line = _line(run, item)
     if answer.decision is Decision.EXISTING:
@@ -80,7 +90,7 @@ def resolve(actor: Actor, run: Run, *, item: str, answer: Answer) -> Row:
 @transaction.atomic
 def withdraw(actor: Actor, run: Run, *, item: str) -> None:
     """Take an answer back; an object that got the unit's id by it loses it again."""
-    _require_answerable(actor, run)
+    require_answerable(actor, run)
     lock_registry()
     row = Row.objects.filter(run=run, item=item).first()
     if row is None:
@@ -192,7 +202,8 @@ def keep(actor: Actor, run: Run, answers: Mapping[str, Answer]) -> list[Row]:
     return rows
 
 
-def _require_answerable(actor: Actor, run: Run) -> None:
+def require_answerable(actor: Actor, run: Run) -> None:
+    """Refuse who may not run imports there, and BadInput for a run about whose units nothing can be said now."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     if run.is_of_file:
         raise BadInput(
@@ -200,7 +211,7 @@ def _require_answerable(actor: Actor, run: Run) -> None:
             code="run-not-answerable",
             next_step=f"Get the rows with: cgr import report {run.pk} --rejected -o FILE.csv",
         )
-    if run.state not in {run.State.NEW, run.State.SUCCESS, run.State.WARNING}:
+    if not is_answerable(run):
         raise BadInput(
             f"Run {run.pk} is {run.state}: its units can't be answered in this state.",
             code="run-not-answerable",

@@ -91,11 +91,10 @@ def complete(
     deepest = max((*(unit.level for unit in units.values()), *level_names))
     if max(request.levels) > deepest:
         raise _refused(f'"{system.code}" has {deepest} levels, there is no level {max(request.levels)}.')
-    if request.root is not None and first != min(request.levels):
-        raise _refused(
-            f"The unit {request.root} stands on level {first}, but the levels begin with {min(request.levels)}."
-        )
-    return _settings(request, request.levels)
+    if request.root is not None and first not in request.levels:
+        raise _refused(f"The unit {request.root} stands on level {first}, which has no type in this import.")
+    # What is above the root isn't looked at, so the levels of the whole DHIS2 can be given for any part of it.
+    return _settings(request, {level: type_code for level, type_code in request.levels.items() if level >= first})
 
 
 def _settings(request: Request, levels: dict[int, str]) -> ImportSettings:
@@ -113,7 +112,7 @@ def _settings(request: Request, levels: dict[int, str]) -> ImportSettings:
 def _checked(actor: Actor, settings: ImportSettings) -> ImportSettings:
     definitions = registry.draft_definitions(actor)
     if settings.hierarchy not in definitions.hierarchies:
-        raise unknown("hierarchy", settings.hierarchy)
+        raise unknown("hierarchy", settings.hierarchy, known=definitions.hierarchies)
     if problem := settings_problem(settings, registry.type_shapes(settings.hierarchy)):
         raise _refused(problem)
     for code in settings.levels.values():

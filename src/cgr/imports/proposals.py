@@ -31,14 +31,16 @@ def save_proposal(
     levels: dict[int, str] = {}
     for level in range(first, last + 1):
         code = _code(names.get(level, ""), level)
-        levels[level] = f"{code}-{level}" if code in levels.values() else code
+        while code in levels.values():
+            code = f"{code}-{level}"
+        levels[level] = code
     known = catalogue(actor)
     if hierarchy in known.definitions.hierarchies:
         _check_chain(hierarchy, levels)
         return levels
     for level, code in levels.items():
         if known.organizations.get(code) != organization:
-            label = names.get(level, f"Level {level}")
+            label = names.get(level, "").strip() or f"Level {level}"
             save_type(actor, TypeDefinition(code=code, organization=organization, label=label, geometry="mixed"))
     tree: Tree = {}
     for level in reversed(levels):

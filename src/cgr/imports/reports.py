@@ -17,6 +17,7 @@ from cgr.core.rows import RowTrouble
 from cgr.core.streamed_json import Lines
 from cgr.imports.actions import ImportNote, ImportResult, LevelCounts
 from cgr.runs.items import Line, read_lines, read_records
+from cgr.runs.queries import how_to_see
 from cgr.runs.queries import run as find_run
 
 if TYPE_CHECKING:
@@ -29,14 +30,11 @@ _Record = TypeVar("_Record")
 
 
 def import_run(actor: Actor, run_id: str) -> Run:
-    """Give one import by the id of its run; BadInput for a synchronization, NotAllowed when it can't be known."""
+    """Give one import by the id of its run; BadInput for anything else, NotAllowed when it can't be known."""
     run = find_run(actor, run_id)
     if run.kind != run.Kind.IMPORT:
-        raise BadInput(
-            f"Run {run.pk} is a synchronization.",
-            code="not-an-import",
-            next_step=f"See it with: cgr sync report {run.pk}",
-        )
+        what = "a look for drift" if run.kind == run.Kind.DRIFT else "a synchronization"
+        raise BadInput(f"Run {run.pk} is {what}.", code="not-an-import", next_step=f"See it with: {how_to_see(run)}")
     return run
 
 

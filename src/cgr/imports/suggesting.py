@@ -12,7 +12,7 @@ from msgspec import Struct
 from cgr.accounts.policy import Permission, require
 from cgr.core.errors import BadInput, NeedsConsent
 from cgr.core.importing import Answer, Decision, reasons
-from cgr.imports.answers import answers_of, keep, link
+from cgr.imports.answers import answers_of, keep, link, require_answerable
 from cgr.imports.lines import Suggestion, first_position
 from cgr.registry import queries as registry
 from cgr.registry.locking import lock_registry
@@ -98,14 +98,9 @@ def accept(actor: Actor, run: Run, *, above: float, expected: int | None = None)
 
     `expected`: how many the person has seen listed; NeedsConsent, with nothing done, when they are others by now.
     """
+    require_answerable(actor, run)
     lock_registry()
     found = acceptable(actor, run, above=above)
-    if run.state not in {run.State.NEW, run.State.SUCCESS, run.State.WARNING}:
-        raise BadInput(
-            f"Run {run.pk} is {run.state}: its units can't be answered in this state.",
-            code="run-not-answerable",
-            next_step="Answer when it is a preview or has ended.",
-        )
     if expected is not None and expected != len(found.accepted):
         raise NeedsConsent(
             f"There are {len(found.accepted)} to accept by now, not {expected}.",

@@ -84,11 +84,6 @@ def look_of(upload: Upload) -> Look:
     return msgspec.convert(upload.look, Look)
 
 
-def choice_of(upload: Upload) -> Choice:
-    """Give what was said about how to read it."""
-    return Choice(**upload.choice)
-
-
 def look_again(actor: Actor, upload: Upload, choice: Choice) -> None:
     """Read a file in another way: another sheet, encoding or delimiter. BadInput leaves it as it was."""
     require(actor, Permission.MANAGE_RUNS, organization=upload.organization.code)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,11 @@ STALLED_S = 30.0
 
 def enqueue(task: str, *, lock: str, run: int) -> None:
     """Have a worker do `task(run)`, once the present transaction is committed; of one lock only one at a time."""
-    app.configure_task(task, queue=WORK, lock=lock).defer(run=run)
+    try:
+        app.configure_task(task, queue=WORK, lock=lock).defer(run=run)
+    except ConnectorException as error:
+        # Told as the database's own errors are elsewhere: then what was begun is taken up again.
+        raise OperationalError(*(error.__cause__ or error).args) from error
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DATABASE = "cgr"
 KEY_FILE = "secret-keys"
 _MOST_DAYS = 36_500
+_KEEP_EVIDENCE_DAYS = 90
 _MAIL_PORTS = {(True, False): 465, (False, True): 587, (False, False): 25}
 _YES = {"1", "true", "yes", "on"}
 _NO = {"0", "false", "no", "off"}
@@ -71,7 +72,7 @@ class Environment:
     allow_private_networks: bool
     public_url: str = ""
     page_notice: str = ""
-    keep_evidence_days: int = 90
+    keep_evidence_days: int = _KEEP_EVIDENCE_DAYS
     mail_server: MailServer | None = None
     email_from: str = ""
     basemap: Basemap | None = None
@@ -118,7 +119,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         allow_private_networks=_flag(variables, "CGR_ALLOW_PRIVATE_NETWORKS", default=not database_url),
         public_url=_public_url(variables.get("CGR_PUBLIC_URL", "").strip()),
         page_notice=variables.get("CGR_PAGE_NOTICE", "").strip(),
-        keep_evidence_days=_days(variables, "CGR_KEEP_EVIDENCE_DAYS", default=90),
+        keep_evidence_days=_days(variables, "CGR_KEEP_EVIDENCE_DAYS", default=_KEEP_EVIDENCE_DAYS),
         mail_server=mail_server_from_url(variables.get("CGR_EMAIL_URL", "").strip()),
         email_from=_email_from(variables),
         basemap=_basemap(variables.get("CGR_BASEMAP", "").strip()),

@@ -179,6 +179,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+# What says a sentence of the rooms below the pages in the language that is switched on: e-mails are sent from below.
+SENTENCES = "cgr.web.sentences.in_reader_words"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 
 STATIC_URL = "static/"

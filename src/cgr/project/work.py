@@ -6,6 +6,7 @@ from functools import partial
 
 from cgr.accounts.actors import housekeeper
 from cgr.imports.background import continue_import
+from cgr.imports.notices import tell_of_untold_imports
 from cgr.imports.uploads import forget_old_uploads
 from cgr.jobs import Stopping
 from cgr.jobs.worker import Chore, Work, run_worker
@@ -34,6 +35,7 @@ def work(*, concurrency: int) -> None:
             Chore("deliver-again", deliver_again, _EVERY_TEN_SECONDS),
             Chore("schedules", queue_due, _EVERY_MINUTE),
             Chore("notices", tell_of_untold_ends, _EVERY_MINUTE),
+            Chore("import-notices", tell_of_untold_imports, _EVERY_MINUTE),
             Chore("uploads", partial(forget_old_uploads, housekeeper()), _EVERY_NIGHT),
             Chore("evidence", partial(forget_old_evidence, housekeeper()), _EVERY_NIGHT),
         ],

@@ -1,4 +1,7 @@
-"""The life of a run: stored, claimed by one process, ended. States change only here, each by one conditional update."""
+"""The life of a run: stored, claimed by one process, ended.
+
+States change only here and, between the workers' hands, in `queueing`: each by one conditional update.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,13 @@ from cgr.core.errors import BadInput, CgrError
 from cgr.core.mapping_rules import Finding
 from cgr.core.plan_counts import counts_by_level
 from cgr.core.plan_json import digest
-from cgr.jobs import enqueue
 from cgr.runs.interrupting import Cancelled
 from cgr.runs.items import forget_lines, outcome_counts, rows_of, store_rows
 from cgr.runs.models import Run
-from cgr.runs.ownership import is_abandoned
+from cgr.runs.queries import how_to_see
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
     from cgr.accounts.actors import Actor
     from cgr.accounts.models import Organization
@@ -55,7 +56,8 @@ def store_plan(  # noqa: PLR0913 - what is known of a plan when it is made
     """Write a run with its plan: before this there is nothing to resume, after it everything is.
 
     `findings`: what of the mapping was left out because DHIS2 no longer has it (R4.4). `about`: what kind of plan
-    it is, shown with it: `only` (failed-of:RUN) when it was limited to the objects of that run; `undoes` and `close`.
+    it is, shown with it: `only` (failed-of:RUN, skipped-of:RUN) when it was limited to objects of that run; `undoes`
+    and `close`.
     `unchanged`: objects that need nothing, by type, where that was looked at. `into`: the run that a worker makes the
     plan for.
     """
@@ -144,11 +146,11 @@ def finish_import(run: Run, *, summary: dict[str, Any], requests: int) -> None:
     run.refresh_from_db()
 
 
-def finish_look(run: Run, *, counts: dict[str, int], drifted: bool) -> Run:
+def finish_look(run: Run, *, counts: dict[str, int], drifted: bool) -> None:
     """End a look for drift: with a warning when something drifted."""
     run.summary = {**run.summary, "counts": counts}
     run.save(update_fields=["summary"])
-    return _end(run, Run.State.WARNING if drifted else Run.State.SUCCESS, requests=0)
+    _end(run, Run.State.WARNING if drifted else Run.State.SUCCESS, requests=0)
 
 
 def claim(run: Run, *, to_resume: bool = False) -> None:
@@ -162,86 +164,7 @@ def claim(run: Run, *, to_resume: bool = False) -> None:
     )
     if claimed != 1:
         run.refresh_from_db()
-        raise _not_startable(run)
-    run.refresh_from_db()
-
-
-@transaction.atomic
-def queue_new(  # noqa: PLR0913 - what is known of a run before it begins
-    actor: Actor,
-    *,
-    kind: Run.Kind,
-    goal: Run.Goal,
-    organization: Organization,
-    system: ExternalSystem | None,
-    request: dict[str, Any],
-    as_of: date,
-    counts: dict[str, int],
-    config: str = "",
-) -> Run:
-    """Write a run for a worker to do, and hand it to the engine, in one transaction. `counts`: of nothing, as yet."""
-    require(actor, Permission.MANAGE_RUNS, organization=organization.code)
-    run = Run.objects.create(
-        kind=kind,
-        organization=organization,
-        system=system,
-        config=config,
-        as_of=as_of,
-        state=Run.State.QUEUED,
-        actor=actor.name,
-        goal=goal,
-        request=request,
-        summary={"findings": [], "counts": counts, "guards": [], "dhis2": {}},
-    )
-    deliver(run)
-    return run
-
-
-@transaction.atomic
-def queue_stored(actor: Actor, run: Run, *, request: dict[str, Any], to_resume: bool = False) -> Run:
-    """Hand a stored plan, or a run that died or had to stop, to the workers; BadInput when it is in another state.
-
-    A worker acts with the rights of whoever asked last.
-    """
-    require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
-    goal: str = Run.Goal.IMPORT if run.kind == Run.Kind.IMPORT else Run.Goal.APPLY
-    if to_resume and not run.digest:
-        goal = run.goal or goal
-    stored = Run.objects.filter(pk=run.pk)
-    ready = stored.filter(state__in=[Run.State.FAILURE] if to_resume else [Run.State.NEW])
-    if to_resume and is_abandoned(run):
-        ready = stored.filter(state__in=[Run.State.FAILURE, Run.State.RUNNING])
-    queued = ready.update(
-        state=Run.State.QUEUED, goal=goal, request=request, actor=actor.name, deliveries=0, ended=None, error=None
-    )
-    run.refresh_from_db()
-    if queued != 1:
-        raise _not_startable(run)
-    deliver(run)
-    return run
-
-
-def deliver(run: Run) -> None:
-    """Have a worker go on with a run; of one DHIS2 only one at a time, in the order in which they were asked for."""
-    enqueue(f"continue-{run.kind}", lock=f"system-{run.system_id}", run=run.pk)
-
-
-def take_up(run: Run) -> bool:
-    """Set a run to running that was queued for a worker, or whose worker died. False: there is nothing to do for it."""
-    taken = Run.objects.filter(pk=run.pk, state__in=[Run.State.QUEUED, Run.State.RUNNING]).exclude(goal="")
-    count = taken.update(
-        state=Run.State.RUNNING, started=run.started or timezone.now(), ended=None, deliveries=F("deliveries") + 1
-    )
-    run.refresh_from_db()
-    return count == 1
-
-
-def hand_back(run: Run, *, requests: int = 0) -> None:
-    """Put a run back in the queue whose worker was asked to stop; one that was cancelled meanwhile stays cancelled."""
-    rows = Run.objects.filter(pk=run.pk)
-    rows.update(requests=F("requests") + requests)
-    # It was stopped on purpose: that doesn't count as a worker that died of it.
-    rows.filter(state=Run.State.RUNNING).update(state=Run.State.QUEUED, deliveries=F("deliveries") - 1)
+        raise not_startable(run)
     run.refresh_from_db()
 
 
@@ -256,10 +179,11 @@ def leave_as_plan(run: Run, *, error: CgrError | None = None) -> None:
 def require_startable(run: Run) -> None:
     """Refuse a run that isn't a plan waiting to be applied; BadInput."""
     if run.state != Run.State.NEW:
-        raise _not_startable(run)
+        raise not_startable(run)
 
 
-def _not_startable(run: Run) -> BadInput:
+def not_startable(run: Run) -> BadInput:
+    """Say that a run can't be started in the state that it is in, and what can be done instead."""
     hint = f"Look at what it did (cgr sync report {run.pk}), then make a new plan."
     if run.state == Run.State.QUEUED:
         hint = f"A worker takes it up when its turn comes; stop that with: cgr sync cancel {run.pk}"
@@ -269,37 +193,47 @@ def _not_startable(run: Run) -> BadInput:
         hint = f"Continue it: cgr sync resume {run.pk}"
     if run.state == Run.State.NEW and run.kind == Run.Kind.SYNC:
         hint = f"It is a plan that was never applied: cgr sync apply {run.pk} --digest {run.digest}"
-    return BadInput(
-        f"Run {run.pk} is {run.state}; it can't be started in this state.", code="run-not-startable", next_step=hint
-    )
+    message = f"Run {run.pk} is {run.state}; it can't be started in this state."
+    if run.state in {Run.State.SUCCESS, Run.State.WARNING}:
+        message = f"Run {run.pk} has ended already ({run.state}); it can't be applied again, nor resumed."
+    return BadInput(message, code="run-not-startable", next_step=hint)
 
 
-def finish(run: Run, *, requests: int) -> Run:
-    """End a run that went through: success when all was done and nothing was a problem, else warning."""
+def finish(run: Run, *, requests: int) -> bool:
+    """End a run that went through: success when all was done and nothing was a problem, else warning.
+
+    False: it isn't this call that ended it, because somebody cancelled it meanwhile.
+    """
     counts = outcome_counts(run.pk)
     left_out = bool(run.summary["findings"])
     spotless = not left_out and not run.summary["counts"]["problem"] and set(counts) <= _ENDED_WELL
     return _end(run, Run.State.SUCCESS if spotless else Run.State.WARNING, requests=requests)
 
 
-def fail(run: Run, error: CgrError, *, requests: int) -> Run:
+def fail(run: Run, error: CgrError, *, requests: int) -> None:
     """End a run that had to stop; what has no outcome yet can be continued with resume."""
-    return _end(run, Run.State.FAILURE, requests=requests, error=error.as_json()["error"])
+    _end(run, Run.State.FAILURE, requests=requests, error=error.as_json()["error"])
 
 
-def leave_cancelled(run: Run, *, requests: int) -> Run:
+def leave_cancelled(run: Run, *, requests: int) -> None:
     """Note when a run that was cancelled has really stopped."""
-    return _end(run, Run.State.CANCELLED, requests=requests)
+    _end(run, Run.State.CANCELLED, requests=requests)
 
 
 @transaction.atomic
-def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> Run:
-    """End a run; one that was cancelled meanwhile stays cancelled."""
+def _end(run: Run, state: Run.State, *, requests: int, error: object = None) -> bool:
+    """End a run; one that was cancelled meanwhile stays cancelled, and False is given."""
     rows = Run.objects.filter(pk=run.pk)
     rows.update(ended=timezone.now(), requests=F("requests") + requests, error=error)
-    rows.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING]).update(state=state)
+    count = rows.filter(state__in=[Run.State.QUEUED, Run.State.RUNNING]).update(state=state)
     run.refresh_from_db()
-    return run
+    return count == 1
+
+
+def keep_planned_again(run: Run, again: Run | None, *, objects: int) -> None:
+    """Keep with a run which other one plans so many of its objects again; None: the next one on schedule."""
+    run.summary["planned_again"] = {"run": str(again.pk) if again else None, "objects": objects}
+    run.save(update_fields=["summary"])
 
 
 def add_finding(run: Run, finding: Finding) -> None:
@@ -346,16 +280,5 @@ def cancel(run: Run) -> None:
         raise BadInput(
             f"Run {run.pk} has ended already: {run.state}.",
             code="run-ended",
-            next_step=f"See what it did: {_how_to_see(run)}",
+            next_step=f"See what it did: {how_to_see(run)}",
         )
-
-
-def _how_to_see(run: Run) -> str:
-    if run.kind == Run.Kind.DRIFT:
-        return f"cgr sync drift {run.config}"
-    return f"cgr {'sync' if run.kind == Run.Kind.SYNC else 'import'} report {run.pk}"
-
-
-def is_cancelled(run: Run) -> bool:
-    """Say whether somebody cancelled the run meanwhile."""
-    return Run.objects.filter(pk=run.pk, state=Run.State.CANCELLED).exists()

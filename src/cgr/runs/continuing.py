@@ -16,6 +16,7 @@ from cgr.runs.interrupting import Cancelled
 from cgr.runs.models import Run
 from cgr.runs.ownership import SystemBusy, require_right, sole_writer
 from cgr.runs.progress import recording
+from cgr.runs.queueing import hand_back, take_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
     """
     run = Run.objects.select_related("system", "organization").get(pk=run_id)
     with sole_writer(run.system), recording(run) as recorder:
-        if not runs.take_up(run):
+        if not take_up(run):
             return run
         try:
             _stop_at_what_kills(run)
@@ -43,7 +44,7 @@ def continue_run(run_id: int, go_on: Callable[[Actor, Run, Recorder], None]) -> 
                 go_on(actor_named(run.actor), run, recorder)
         except HandedBack:
             require_right(run)
-            runs.hand_back(run)
+            hand_back(run)
             raise
         except Cancelled:
             require_right(run)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from cgr.jobs import forgotten, rescue
-from cgr.runs.actions import deliver
 from cgr.runs.models import Run
 from cgr.runs.ownership import is_abandoned
+from cgr.runs.queueing import deliver
 
 
 @transaction.atomic

@@ -6,12 +6,13 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from cgr.jobs import HandedBack
-from cgr.runs.models import Run
+from cgr.runs.queries import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cgr.core.progress import Meter, Progress
+    from cgr.runs.models import Run
 
 _LOOK_EVERY_S = 1.0
 
@@ -50,5 +51,5 @@ class Interruptible:
         if monotonic() - self._looked < _LOOK_EVERY_S:
             return
         self._looked = monotonic()
-        if Run.objects.filter(pk=self._run.pk, state=Run.State.CANCELLED).exists():
+        if is_cancelled(self._run):
             raise Cancelled

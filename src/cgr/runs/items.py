@@ -11,7 +11,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from msgspec import Struct
 
-from cgr.core.changes import Change, Kind, Plan
+from cgr.core.changes import Change, Kind, Plan, ProblemCode
 from cgr.core.copy_format import NULL, field
 from cgr.core.evidence import Evidence
 from cgr.runs.evidence import keep_evidence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 2_000
 _Record = TypeVar("_Record", bound=Struct)
-
+_CHANGED_MEANWHILE = (ProblemCode.CHANGED_IN_DHIS2.value, ProblemCode.CHANGED_IN_REGISTRY.value)
 
 _CHANGES = (
     "SELECT id, body::text, sent_in, unit_written, outcome, error::text FROM runs_runitem"
@@ -257,6 +257,21 @@ def undone_objects(run: int) -> set[int]:
     lines = RunItem.objects.filter(run=run).exclude(category=RunItem.Category.NOTE)
     undone = lines.exclude(category=RunItem.Category.CHANGE, outcome=RunItem.Outcome.DONE)
     return {key for key in undone.values_list("object_key", flat=True) if key is not None}
+
+
+def skipped_as_changed(run: int) -> set[int]:
+    """Give the keys of the objects that were left alone because they, or one they need, had changed on either side."""
+    changes = RunItem.objects.filter(run=run, category=RunItem.Category.CHANGE)
+    changed = changes.filter(outcome=RunItem.Outcome.SKIPPED, error__code__in=_CHANGED_MEANWHILE)
+    found = {(kind, code): key for kind, code, key in changed.values_list("type", "code", "object_key")}
+    if not found:
+        return set()
+    blocked = changes.filter(outcome=RunItem.Outcome.BLOCKED).order_by("position")
+    # Parents come first, so what names a blocked object as its reason comes after that one.
+    for kind, code, key, by in blocked.values_list("type", "code", "object_key", "error__blocked_by"):
+        if by and (by["type"], by["code"]) in found:
+            found[kind, code] = key
+    return {key for key in found.values() if key is not None}
 
 
 def last_batch(run: int) -> int:

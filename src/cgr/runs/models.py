@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 class Run(models.Model):
     """One import or synchronisation, from its plan to its report, or one look for drift. Its id is the plan's id.
 
-    `config` is the code of the configuration; `settings` is the configuration as it was when the run was planned, so
+    `config` is the code of the configuration. `settings` is the configuration as it was when the run was planned, so
     that what is applied is what was reviewed. `summary` holds the head of the plan: counts, guards, the DHIS2 read;
-    `names` what DHIS2 called what the plan mentions (`core.plan_words.Names`); `notices` whom we told that the run
-    ended, and whether that worked (`core.notices.Notice`).
+    `names` what DHIS2 called what the plan mentions (`core.plan_words.Names`); `consents` which guards were lifted, by
+    whom and why; `notices` whom we told that the run ended, and whether that worked (`core.notices.Notice`).
+
+    `request` is what somebody asked for; `goal` what a worker shall bring the run to, empty when none has it;
+    `deliveries` how many workers took it up; `requests` how many it sent to DHIS2.
     """
 
     class State(models.TextChoices):

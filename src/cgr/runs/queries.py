@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.utils import timezone
 
-from cgr.accounts.policy import Permission, organizations_where, unknown
-from cgr.core.errors import BadInput
+from cgr.accounts.policy import Permission, organizations_where
+from cgr.core.errors import BadInput, NotAllowed
+from cgr.core.numbers import whole_number
 from cgr.runs.models import Run, RunItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
 
     from django.db.models import QuerySet
 
     from cgr.accounts.actors import Actor
 
-_NO_PLAN = {Run.Kind.IMPORT: "an import", Run.Kind.DRIFT: "a look for drift"}
-_LONGEST_ID = 18  # digits: what surely fits into the column
+_CHUNK = 500
+_LATELY = timedelta(days=1)
+_IN_HAND = timedelta(minutes=3)
+"""Whoever ended a run just now is still telling of it."""
 
 
 def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
@@ -33,10 +38,14 @@ def runs(actor: Actor, *, config: str | None = None) -> QuerySet[Run]:
 
 def run(actor: Actor, run_id: str) -> Run:
     """Give one run by its id as text; NotAllowed when it doesn't exist or the actor may not know it."""
-    plausible = run_id.isascii() and run_id.isdecimal() and len(run_id) <= _LONGEST_ID
-    found = runs(actor).filter(pk=int(run_id)).first() if plausible else None
+    number = whole_number(run_id)
+    found = runs(actor).filter(pk=number).first() if number is not None else None
     if found is None:
-        raise unknown("run", run_id)
+        raise NotAllowed(
+            f'There is no run "{run_id}" that you may use.',
+            code="unknown-or-not-allowed",
+            next_step="Take the id from the list of runs: cgr sync runs.",
+        )
     return found
 
 
@@ -45,15 +54,33 @@ def runs_of_object(actor: Actor, key: int) -> QuerySet[Run]:
     return runs(actor).filter(pk__in=RunItem.objects.filter(object_key=key).values("run"))
 
 
+def how_to_see(row: Run) -> str:
+    """Give the command that shows what a run did."""
+    if row.kind == Run.Kind.DRIFT:
+        return f"cgr sync drift {row.config}"
+    return f"cgr {'sync' if row.kind == Run.Kind.SYNC else 'import'} report {row.pk}"
+
+
 def sync_run(actor: Actor, run_id: str) -> Run:
     """Give one synchronization run, or its plan; BadInput for anything else, NotAllowed as `run`."""
-    found = run(actor, run_id)
+    found = sync_or_look(actor, run_id)
     if found.kind != Run.Kind.SYNC:
         raise BadInput(
-            f"Run {found.pk} is {_NO_PLAN[Run.Kind(found.kind)]}: without a plan it can't be applied, reported, "
-            "resumed, cancelled or undone.",
+            f"Run {found.pk} is a look for drift: it has no plan to be applied, undone or taken away as a file.",
             code="not-a-synchronization",
             next_step="Give the id of a synchronization: cgr sync runs lists them with their kind.",
+        )
+    return found
+
+
+def sync_or_look(actor: Actor, run_id: str) -> Run:
+    """Give one synchronization run, its plan, or a look for drift; BadInput for an import, NotAllowed as `run`."""
+    found = run(actor, run_id)
+    if found.kind == Run.Kind.IMPORT:
+        raise BadInput(
+            f"Run {found.pk} is an import, not a synchronization.",
+            code="not-a-synchronization",
+            next_step=f"See it with: cgr import report {found.pk}; its other commands stand below cgr import, too.",
         )
     return found
 
@@ -82,15 +109,24 @@ def open_runs(system: int | None, *, config: str = "") -> QuerySet[Run]:
     return found.order_by("-state", "pk")
 
 
+def is_cancelled(row: Run) -> bool:
+    """Say whether somebody cancelled the run meanwhile."""
+    return Run.objects.filter(pk=row.pk, state=Run.State.CANCELLED).exists()
+
+
 def open_imports() -> QuerySet[Run]:
     """Give the imports that wait for a worker or go on; for the product's own decisions, so nobody is asked."""
     return Run.objects.filter(kind=Run.Kind.IMPORT, state__in=[Run.State.QUEUED, Run.State.RUNNING]).order_by("pk")
 
 
-def ended_runs(*, since: datetime, until: datetime) -> QuerySet[Run]:
-    """Give the synchronizations that ended between two moments; for the product's own chores, so nobody is asked."""
-    found = Run.objects.select_related("organization", "system")
-    return found.filter(kind=Run.Kind.SYNC, ended__gte=since, ended__lt=until).order_by("pk")
+def untold_runs(kind: Run.Kind) -> QuerySet[Run]:
+    """Give the runs of a kind that ended lately and whose process died before it told anybody.
+
+    For the product's own chores, so nobody is asked.
+    """
+    now = timezone.now()
+    found = Run.objects.select_related("organization", "system").filter(kind=kind, notices=[])
+    return found.filter(ended__gte=now - _LATELY, ended__lt=now - _IN_HAND).order_by("pk")
 
 
 def ahead_of(row: Run) -> Run | None:
@@ -98,6 +134,12 @@ def ahead_of(row: Run) -> Run | None:
     if row.state != Run.State.QUEUED:
         return None
     return open_runs(row.system_id).filter(Q(state=Run.State.RUNNING) | Q(pk__lt=row.pk)).first()
+
+
+def planned_again(row: Run) -> Run | None:
+    """Give the run that plans again what this one left alone, if one does; the caller was given this one."""
+    number = (row.summary.get("planned_again") or {}).get("run")
+    return Run.objects.defer("names", "settings").filter(pk=number).first() if number else None
 
 
 def queued_json(row: Run) -> dict[str, object]:
@@ -138,14 +180,24 @@ def latest_of_each(actor: Actor, *, among: int = 200) -> list[Run]:
     return sorted(found, key=lambda row: row.pk, reverse=True)
 
 
-def runs_json(found: Iterable[Run]) -> dict[str, object]:
-    """Give runs in the shape of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come."""
-    return {"runs": [run_json(row) for row in found]}
+def stream_json(found: QuerySet[Run]) -> Iterator[dict[str, object]]:
+    """Stream runs as `runs_json` gives them: a registry with schedules has tens of thousands."""
+    rows = found.defer("names", "settings", "request").iterator(chunk_size=_CHUNK)
+    while chunk := list(islice(rows, _CHUNK)):
+        yield from runs_json(chunk)
 
 
-def run_json(row: Run) -> dict[str, object]:
-    """Give one line of the list of runs. `behind`: the run that a queued one waits for."""
-    ahead = ahead_of(row)
+def runs_json(found: Iterable[Run]) -> list[dict[str, object]]:
+    """Give runs as lines of the list of `contract.md`; moments are ISO 8601 in UTC, null while they haven't come.
+
+    `behind`: the run that a queued one waits for. `system`: null for a file whose rows have no external ids.
+    """
+    rows = list(found)
+    waiting = waiting_for(rows)
+    return [_line(row, waiting.get(row.pk)) for row in rows]
+
+
+def _line(row: Run, ahead: Run | None) -> dict[str, object]:
     return {
         "id": str(row.pk),
         "kind": row.kind,

@@ -28,6 +28,7 @@ Kind: TypeAlias = Literal[
     "call",
     "call-after",
     "status-after",
+    "bend",
 ]
 
 _PAGE = "<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
@@ -42,8 +43,8 @@ class Fault:
 
     `status`, `retry_after` belong to kind "status", and to "status-after", which is said although DHIS2 has done what
     was asked; `seconds` to "slow"; `location` to "redirect"; `call` to "call", which runs before the request is
-    handled, and to "call-after", which runs before the reply is sent. `times=0`: for ever. 502 and 504 come with a
-    proxy's HTML page.
+    handled, and to "call-after", which runs before the reply is sent; `bend` to "bend", which alters the reply.
+    `times=0`: for ever. 502 and 504 come with a proxy's HTML page.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Fault:
     seconds: float = 0.0
     location: str = "/dhis-web-login/"
     call: Callable[[World, Request], None] | None = None
+    bend: Callable[[World, Request, Response], None] | None = None
     only: Callable[[Request], bool] | None = None
     seen: int = 0
     done: int = 0
@@ -109,6 +111,8 @@ def after(world: World, request: Request, response: Response, fault: Fault) -> R
     """Let a fault act on the reply; what the request did stays done."""
     if fault.kind == "call-after" and fault.call is not None:
         fault.call(world, request)
+    if fault.kind == "bend" and fault.bend is not None:
+        fault.bend(world, request, response)
     if fault.kind == "status-after":
         return _refusal(fault)
     if fault.kind == "cut-after":

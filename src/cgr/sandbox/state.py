@@ -26,9 +26,22 @@ class UnreadableFileError(Exception):
 def load(world: World, source: Path | str | dict[str, Any]) -> None:
     """Put metadata into the store: `{"metadata": {"organisationUnits": […], …}}`, or a state written by `dump`.
 
-    Nothing is checked: a file may hold what an import would refuse. `version` in the file is for `World`, not for here.
+    No rule of DHIS2 is checked: a file may hold what an import would refuse. `version` in the file is for `World`, not
+    for here. UnreadableFileError for a file in another form.
     """
-    content = source if isinstance(source, dict) else _read(Path(source))
+    if isinstance(source, dict):
+        _load(world, source)
+        return
+    content = _read(Path(source))
+    try:
+        _load(world, content)
+    except (KeyError, TypeError, AttributeError) as broken:
+        reason = f"an entry has no {broken}" if isinstance(broken, KeyError) else "something in it is of another kind"
+        message = f"{source} isn't metadata in the form that DHIS2 gives: {reason}"
+        raise UnreadableFileError(message) from broken
+
+
+def _load(world: World, content: dict[str, Any]) -> None:
     metadata = content.get("metadata", content)
     dumped = content.get("format") == _FORMAT
     for plural in KLASSES:
@@ -63,7 +76,7 @@ def _read(path: Path) -> dict[str, Any]:
         raw = path.read_bytes()
         content = msgspec.json.decode(gzip.decompress(raw) if raw.startswith(_GZIP_MAGIC) else raw)
     except (OSError, EOFError, msgspec.DecodeError) as broken:
-        message = f"{path} can't be read: {broken}"
+        message = f"{path} can't be read: {getattr(broken, 'strerror', None) or broken}"
         raise UnreadableFileError(message) from broken
     if not isinstance(content, dict):
         message = f"{path} holds no JSON object"
@@ -128,7 +141,7 @@ def _load_units(world: World, entries: list[dict[str, Any]]) -> None:
         data.setdefault("lastUpdatedBy", author)
         for name in ("openingDate", "closedDate"):
             if name in data:
-                data[name] = data[name][:10] + "T00:00:00.000"
+                data[name] = data[name].partition("T")[0] + "T00:00:00.000"
         _pair_values(data)
         geometry, parent = entry.get("geometry"), entry.get("parent")
         unit = Unit(

@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 _LOG_LENGTH = 1000
+_MOST_SESSIONS = 10  # of one account (api.md §1.1)
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -65,9 +66,11 @@ class World:
         self.objects: dict[str, dict[str, dict[str, Any]]] = founders(self.now())
         self.objects_version = 0
         self.selections: dict[object, tuple[object, list[str]]] = {}
+        self.totals: dict[object, tuple[datetime, int]] = {}
         self.deleted: list[dict[str, Any]] = []
         self.option_orders: dict[str, int] = {}
         self.sessions: dict[str, str] = {}
+        self.ended_sessions: set[str] = set()
         self.settings: dict[str, Any] = {"keyUiLocale": "en", "keyDbLocale": "en", "applicationTitle": "DHIS 2"}
         self.faults = faults.Faults()
         self.latency = Latency()
@@ -143,9 +146,13 @@ class World:
         return User(self, data) if data is not None else None
 
     def open_session(self, user: User) -> str:
-        """Sign a user in; gives the Set-Cookie header."""
+        """Sign a user in; gives the Set-Cookie header. Of more than ten sessions the longest unused one ends."""
         token = secrets.token_hex(16).upper()
         self.sessions[token] = user.uid
+        own = [known for known, uid in self.sessions.items() if uid == user.uid]
+        for oldest in own[:-_MOST_SESSIONS]:
+            del self.sessions[oldest]
+            self.ended_sessions.add(oldest)
         return self.session_cookie(token)
 
     def session_cookie(self, token: str) -> str:
@@ -156,11 +163,11 @@ class World:
 
     def session_user(self, request: Request) -> User | None:
         """Give who the request's session cookie belongs to."""
-        for cookie in request.headers.get("cookie", "").split(";"):
-            name, _, value = cookie.strip().partition("=")
-            if name == "JSESSIONID" and value in self.sessions:
-                return self.user_of(self.sessions[value])
-        return None
+        token = _session_of(request)
+        if token not in self.sessions:
+            return None
+        self.sessions[token] = uid = self.sessions.pop(token)  # the last one is the one used last
+        return self.user_of(uid)
 
     # The way of a request
 
@@ -203,6 +210,10 @@ class World:
         return response
 
     def _routed(self, request: Request) -> Response:
+        if (token := _session_of(request)) in self.ended_sessions:
+            # Told once, before anything else is looked at (dhis2-core: sessionManagement, expiredUrl); then it is gone.
+            self.ended_sessions.discard(token)
+            return Response(302, b"", "", {"location": f"{request.origin}/dhis-web-commons-security/logout.action"})
         path = self._canonical_path(request)
         route, args, known = self._routes.find(request.method, path) if path else (None, {}, False)
         cookies: tuple[str, ...] = ()
@@ -274,3 +285,12 @@ class World:
         if not colon or user is None or user.disabled or not secrets.compare_digest(user.password, password):
             return None
         return user
+
+
+def _session_of(request: Request) -> str:
+    """Give the session that the request's cookie names; empty: none."""
+    for cookie in request.headers.get("cookie", "").split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == "JSESSIONID":
+            return value
+    return ""

@@ -24,11 +24,14 @@ from cgr.registry.snapshot import versions
 from cgr.runs import actions as runs
 from cgr.runs.items import never_sent_creations, read_changes
 from cgr.runs.ownership import SystemBusy, require_right, sole_writer
+from cgr.runs.queries import is_cancelled
+from cgr.runs.queueing import hand_back
 from cgr.sync.applying import Job, never, write_units
 from cgr.sync.groups import fill_groups
 from cgr.sync.notices import notify_end_of_run
 from cgr.sync.paths import rebuild_paths
 from cgr.sync.planning import check, plan
+from cgr.sync.replanning import queue_what_changed
 from cgr.systems.connection import open_client
 
 if TYPE_CHECKING:
@@ -113,8 +116,8 @@ def closed_guards(run: Run, consents: Sequence[str]) -> NeedsConsent | None:
     return NeedsConsent(
         f"The plan exceeds a safety limit: {shares}.",
         code=closed[0]["code"],
-        next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}); if it is right, apply it with {options} and say "
-        "--why.",
+        next_step=f"Look at plan {run.pk} (cgr sync report {run.pk}). If it is right: cgr sync apply {run.pk} --digest "
+        f"{run.digest} {options} --why TEXT",
     )
 
 
@@ -165,16 +168,20 @@ def carry_out(
         mapping = msgspec.convert(run.settings, SyncMapping)
         job = Job(actor=actor, run=run, client=client, mapping=mapping, progress=progress, wait=wait, stopping=stopping)
         went_through = write_units(job) and fill_groups(job)
-        if not went_through and not runs.is_cancelled(run):
-            runs.hand_back(run, requests=client.requests)
+        if not went_through and not is_cancelled(run):
+            hand_back(run, requests=client.requests)
             return run
         rebuild_paths(job)
         if went_through:
-            return runs.finish(run, requests=client.requests)
+            with transaction.atomic():
+                if runs.finish(run, requests=client.requests):
+                    queue_what_changed(actor, run)
+            return run
         never_sent = never_sent_creations(run.pk)
         if never_sent:
             release_external_ids(actor, run.dhis2.code, never_sent)
-        return runs.leave_cancelled(run, requests=client.requests)
+        runs.leave_cancelled(run, requests=client.requests)
+        return run
 
 
 @contextmanager
@@ -186,9 +193,11 @@ def _telling_of_the_end(run: Run) -> Iterator[None]:
     before = run.state
     try:
         yield
-    finally:
+    except CgrError:
         if run.state != before:
             notify_end_of_run(run)
+        raise
+    notify_end_of_run(run)
 
 
 @contextmanager

@@ -19,17 +19,20 @@ from cgr.core.batches import BatchSize, fitting, is_creation, next_batch, writes
 from cgr.core.changes import ANY_VERSION, ProblemCode
 from cgr.core.drift import Agreed, agreed
 from cgr.core.errors import NeedsPerson, TryLater
+from cgr.core.evidence import Answer
 from cgr.core.mapping_rules import vanished_part
 from cgr.core.overlay import from_owner, overlay
 from cgr.core.planner import basis
+from cgr.dhis2.errors import UNITS_CHANGED, fault
 from cgr.registry.actions import confirm_external_ids, release_external_ids
 from cgr.registry.snapshot import versions
-from cgr.runs.actions import is_cancelled
 from cgr.runs.evidence import room_for_evidence
 from cgr.runs.items import PlannedItem, Settled, count_units_due, last_batch, mark_sent, not_made, read_changes, settle
+from cgr.runs.queries import is_cancelled
 from cgr.sync import outcomes
 from cgr.sync.agreement import keep
-from cgr.sync.ahead import ReadAhead
+from cgr.sync.ahead import FRESH_SECONDS, ReadAhead
+from cgr.sync.batch import Batch
 from cgr.sync.delivery import Delivery, deliver
 from cgr.sync.patience import PAUSES, TOO_MUCH_AT_ONCE, patiently, pause_after
 from cgr.sync.rechecking import what_is_left
@@ -83,17 +86,6 @@ class Job:
     def __post_init__(self) -> None:
         """Nothing is read ahead yet."""
         self.ahead = ReadAhead(self.client)
-
-
-@dataclass(slots=True)
-class Batch:
-    """Items that travel together. `remaining`: those without an outcome yet, by unit id.
-
-    `doubtful`: ids that DHIS2 may have got, in this process or before a crash, without our knowing what it did.
-    """
-
-    remaining: dict[str, PlannedItem]
-    doubtful: set[str]
 
 
 def write_units(job: Job) -> bool:
@@ -176,14 +168,13 @@ def _write_batch(job: Job, items: Sequence[PlannedItem]) -> None:
         remaining={item.change.uid: item for item in items},
         doubtful={item.change.uid for item in items if item.sent_in is not None},
     )
-    failures = 0
     while batch.remaining:
         before = len(batch.remaining)
         try:
             _try_batch(job, batch)
         except TryLater as error:
-            failures = failures + 1 if len(batch.remaining) == before else 1
-            job.wait(pause_after(error, failures))
+            batch.failed(error, left_before=before)
+            job.wait(pause_after(error, batch.failures))
             if error.code in TOO_MUCH_AT_ONCE:
                 job.size = job.size.halved()
                 _wait_for_server(job, batch)
@@ -205,18 +196,28 @@ def _has_arrived(job: Job, change: Change) -> bool:
         owner = job.client.owners([change.uid]).get(change.uid)
     except TryLater:
         return False
-    return owner is not None and (is_creation(change) or _is_as_planned(job, owner, change))
+    return owner is not None and _is_there(job, owner, change)
 
 
 def _try_batch(job: Job, batch: Batch) -> None:
     """Send what is still to be sent; what has an outcome leaves the batch, also when a later piece fails."""
     owners = job.ahead.owners(list(batch.remaining))
+    left = len(batch.remaining)
     due = _sort_out(job, batch, owners)
+    if batch.is_left_alone and len(batch.remaining) == left:
+        _give_up(job, batch, due, owners)
+        return
+    batch.note_read(owners)
+    requests = 0
 
     def weigh(change: Change) -> int:
         return weight(change, owners.get(change.uid))
 
     def send(changes: Sequence[Change]) -> ImportReport:
+        nonlocal requests
+        requests += 1
+        if requests > 1:
+            _read_outdated_again(job, batch, changes, owners)
         return _send(job, changes, owners, batch)
 
     while due:
@@ -238,27 +239,62 @@ def _try_batch(job: Job, batch: Batch) -> None:
 
 def _send(job: Job, changes: Sequence[Change], owners: Mapping[str, dict[str, object]], batch: Batch) -> ImportReport:
     """Send, and keep the books on what DHIS2 may have got: a request that it refuses has written nothing."""
-    fresh = {change.uid for change in changes} - batch.doubtful
+    fresh = batch.sending(changes)
     strategy: Strategy = "CREATE_AND_UPDATE" if is_creation(changes[0]) else "UPDATE"
-    batch.doubtful |= fresh
     try:
         report = send_units(job.client, changes, owners, strategy=strategy, validate=False)
     except NeedsPerson:
-        batch.doubtful -= fresh
+        batch.not_stored(fresh)
         raise
     if not report.ok:
-        batch.doubtful -= fresh
+        batch.not_stored(fresh, certain=report.certain)
     return report
 
 
 def _forget_refusals_of_arrived(job: Job, delivery: Delivery, batch: Batch) -> None:
-    """Leave new units that an earlier try made after all to the next round: DHIS2 refuses to make them twice."""
-    refused = [uid for uid in delivery.refused if uid in batch.doubtful and is_creation(batch.remaining[uid].change)]
-    arrived = job.client.owners(refused) if refused else {}
+    """Leave to the next round what DHIS2 holds as planned although it refuses it: an earlier try, or this, arrived."""
+    refused = [uid for uid in delivery.refused if batch.may_be_there(uid)]
+    owners = job.client.owners(refused) if refused else {}
+    arrived = [uid for uid, owner in owners.items() if _is_there(job, owner, batch.remaining[uid].change)]
     for uid in arrived:
         del delivery.refused[uid]
     if arrived:
         delivery.blocked.clear()
+
+
+def _is_there(job: Job, owner: dict[str, object], change: Change) -> bool:
+    return is_creation(change) or (_basis(job, owner, change) != change.basis and _is_as_planned(job, owner, change))
+
+
+def _read_outdated_again(
+    job: Job, batch: Batch, changes: Sequence[Change], owners: dict[str, dict[str, object]]
+) -> None:
+    """Read units again that were read before requests that took long: DHIS2 has no locking (fact H18).
+
+    TryLater when somebody changed one meanwhile, or deleted it: then all that is left of the batch is looked at anew.
+    """
+    old = batch.outdated(changes, seconds=FRESH_SECONDS)
+    if not old:
+        return
+    now = job.client.owners(old)
+    owners.update(now)
+    batch.note_read(old)
+    outdated = set(old)
+    for change in changes:
+        if change.uid in outdated and (change.uid not in now or _basis(job, now[change.uid], change) != change.basis):
+            raise fault(UNITS_CHANGED, f"The unit {change.uid} was changed in DHIS2 while others were being written.")
+
+
+def _give_up(job: Job, batch: Batch, due: Sequence[Change], owners: Mapping[str, dict[str, object]]) -> None:
+    """Tell of units to which DHIS2 says OK without storing them: it counts them as ignored and gives no reason."""
+    room = room_for_evidence(job.run.pk)
+    answer = Answer("OK, with counts that leave this unit out")
+    settled = {}
+    for place, change in enumerate(due):
+        kept = evidence_of(job.client, change, owners, answer) if place < room else None
+        settled[change.uid] = outcomes.left_alone(batch.remaining[change.uid], kept)
+        job.lost[change.uid] = outcomes.name_of(change)
+    _settle(job, batch, settled, owners)
 
 
 def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -> list[Change]:
@@ -268,7 +304,7 @@ def _sort_out(job: Job, batch: Batch, owners: Mapping[str, dict[str, object]]) -
     due: list[Change] = []
     for uid, item in batch.remaining.items():
         change = item.change
-        outcome = _outcome_before_sending(job, item, owners.get(uid), sent=uid in batch.doubtful)
+        outcome = _outcome_before_sending(job, item, owners.get(uid), sent=batch.may_be_there(uid))
         if outcome is None and change.version not in {ANY_VERSION, ours.get(change.key)}:
             outcome = outcomes.changed_in_registry(item)
         part = vanished_part(change, job.mapping, job.left or job.mapping) if outcome is None else None

@@ -16,11 +16,14 @@ from django.utils import timezone
 from cgr.accounts.policy import Permission, require
 from cgr.audit.actions import record
 from cgr.core.changes import Counts
-from cgr.jobs import HandedBack
+from cgr.core.progress import Together
+from cgr.jobs import HandedBack, Stopping
 from cgr.runs import actions as runs
 from cgr.runs.continuing import continue_run
 from cgr.runs.interrupting import Interruptible
+from cgr.runs.ownership import SystemBusy
 from cgr.runs.queries import open_runs, sync_run
+from cgr.runs.queueing import queue_new, queue_stored
 from cgr.sync.actions import begin, begin_again, carry_out, check_consents, closed_guards, require_reviewed
 from cgr.sync.drift import look
 from cgr.sync.models import SyncConfig
@@ -34,13 +37,12 @@ if TYPE_CHECKING:
 
     from cgr.accounts.actors import Actor
     from cgr.core.progress import Progress
-    from cgr.jobs import Stopping
     from cgr.runs.models import Run
     from cgr.runs.progress import Recorder
 
 
 class _Request(TypedDict, total=False):
-    """How a worker is to do it: see `queue_plan`, `queue_apply`, `queue_undo`.
+    """How a worker is to do it: see `queue_plan`, `queue_apply`, `queue_undo`, and `replanning`.
 
     `begun`: the first request may have been sent. `undoes`: the run that the plan puts back.
     """
@@ -71,7 +73,7 @@ def queue_plan(
     require_only(actor, config, only)
     goal = runs.Goal.RUN if then_apply else runs.Goal.PLAN
     request = _Request(as_of=as_of.isoformat() if as_of else None, only=only, consents=[*consents], why=why)
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.SYNC,
         goal=goal,
@@ -94,7 +96,7 @@ def queue_look(actor: Actor, code: str) -> Run:
     going_on = open_runs(config.system_id, config=config.code).filter(kind=runs.Kind.DRIFT).first()
     if going_on is not None:
         return going_on
-    run = runs.queue_new(
+    run = queue_new(
         actor,
         kind=runs.Kind.DRIFT,
         goal=runs.Goal.LOOK,
@@ -113,7 +115,7 @@ def queue_look(actor: Actor, code: str) -> Run:
 def queue_apply(actor: Actor, run: Run, *, digest: str, consents: Sequence[str] = (), why: str = "") -> Run:
     """Have a worker apply a plan that somebody reviewed."""
     require_reviewed(actor, run, digest=digest, consents=consents)
-    runs.queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
+    queue_stored(actor, run, request={**_Request(consents=[*consents], why=why)})
     _record(actor, "queue", run, goal=runs.Goal.APPLY)
     return run
 
@@ -123,7 +125,7 @@ def queue_undo(actor: Actor, run: Run, *, close: date | None = None) -> Run:
     """Have a worker make the plan that undoes a run; BadInput when it can't be undone. `close`: see `undoing.undo`."""
     require_undoable(actor, run)
     request = _Request(undoes=str(run.pk), close=close.isoformat() if close else None, consents=[], why="")
-    made = runs.queue_new(
+    made = queue_new(
         actor,
         kind=runs.Kind.SYNC,
         goal=runs.Goal.PLAN,
@@ -143,7 +145,7 @@ def queue_resume(actor: Actor, run: Run) -> Run:
     """Have a worker go on with a run that died or had to stop."""
     require(actor, Permission.MANAGE_RUNS, organization=run.organization.code)
     request = {**run.request, "begun": True} if run.digest else run.request
-    runs.queue_stored(actor, run, request=request, to_resume=True)
+    queue_stored(actor, run, request=request, to_resume=True)
     _record(actor, "queue", run, goal=run.goal)
     return run
 
@@ -159,13 +161,17 @@ def _record(actor: Actor, action: str, run: Run, *, goal: str) -> None:
     )
 
 
-def continue_sync(run_id: int, stopping: Stopping) -> None:
-    """Bring a run as far as it goes: from asked for to planned, from planned to applied. Raises as `continue_run`."""
+def continue_sync(run_id: int, stopping: Stopping, *, watcher: Progress | None = None) -> None:
+    """Bring a run as far as it goes: from asked for to planned, from planned to applied. Raises as `continue_run`.
+
+    `watcher`: who is told how it goes on, beside what is kept with the run.
+    """
 
     def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
-        if not run.digest and not _plan(actor, run, Interruptible(recorder, run, stopping), stopping):
+        progress = Together(recorder, watcher) if watcher else recorder
+        if not run.digest and not _plan(actor, run, Interruptible(progress, run, stopping), stopping):
             return
-        _apply(actor, run, recorder, stopping)
+        _apply(actor, run, progress, stopping)
         if run.state == run.State.QUEUED:
             raise HandedBack
 
@@ -173,14 +179,30 @@ def continue_sync(run_id: int, stopping: Stopping) -> None:
     notify_end_of_run(continue_run(run_id, go_on))
 
 
-def continue_look(run_id: int, stopping: Stopping) -> None:
-    """Look for drift, and keep with the run how much was found. Raises as `continue_run`."""
+def continue_look(run_id: int, stopping: Stopping, *, watcher: Progress | None = None) -> None:
+    """Look for drift, and keep with the run how much was found. Otherwise as `continue_sync`."""
 
     def go_on(actor: Actor, run: Run, recorder: Recorder) -> None:
-        found = look(actor, run.config, progress=Interruptible(recorder, run, stopping))
+        progress = Together(recorder, watcher) if watcher else recorder
+        found = look(actor, run.config, progress=Interruptible(progress, run, stopping))
         runs.finish_look(run, counts={"agreed": found.agreed, **found.counts}, drifted=bool(found.drift))
 
     continue_run(run_id, go_on)
+
+
+def do_here(run: Run, *, watcher: Progress) -> bool:
+    """Do in this process what a worker would do with a queued run. False: another process writes to that DHIS2.
+
+    Then the run stays with the workers; it may be this very run that one of them has taken up already.
+    """
+    go_on = continue_look if run.kind == runs.Kind.DRIFT else continue_sync
+    try:
+        go_on(run.pk, Stopping(), watcher=watcher)
+    except SystemBusy:
+        return False
+    finally:
+        run.refresh_from_db()
+    return True
 
 
 def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> bool:
@@ -189,7 +211,15 @@ def _plan(actor: Actor, run: Run, progress: Progress, stopping: Stopping) -> boo
     if "undoes" in request:
         close = date.fromisoformat(request["close"]) if request["close"] else None
         undone = sync_run(actor, request["undoes"])
-        undo(actor, undone, close=close, progress=progress, wait=stopping.wait, into=run)
+        undo(
+            actor,
+            undone,
+            close=close,
+            progress=progress,
+            wait=stopping.wait,
+            into=run,
+            only=request.get("only", ""),
+        )
     else:
         plan(
             actor,

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cgr.accounts.policy import Permission, unknown
 from cgr.core.mapping_rules import Offer, offer
+from cgr.dhis2.versions import version_text
 from cgr.registry.catalogue import catalogue
 from cgr.systems.queries import system as find_system
 from cgr.systems.shapes import kept_or_read
@@ -44,7 +45,7 @@ def candidates(actor: Actor, system: str, *, type_code: str, refresh: bool = Fal
     known, trouble = kept_or_read(row, refresh=refresh)
     return Candidates(
         system=row.code,
-        version=".".join(str(part) for part in known.shape.version),
+        version=version_text(known.shape.version),
         user=known.shape.user,
         read_at=known.read_at.isoformat(),
         age_s=max(0, round((timezone.now() - known.read_at).total_seconds())),

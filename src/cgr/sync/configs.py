@@ -56,20 +56,7 @@ def save_config(  # noqa: PLR0913 - the parts of a configuration
     """
     require(actor, Permission.MANAGE_SYNCS, organization=organization)
     check_code(code, "a synchronization configuration")
-    row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
-    if row is not None and new:
-        raise BadInput(
-            f'The ID "{code}" is taken by another synchronization configuration.',
-            code="code-taken",
-            next_step="Choose another ID.",
-        )
-    if row is not None and row.organization.code != organization:
-        require_own(actor, row)
-        raise BadInput(
-            f'The synchronization configuration "{code}" belongs to {row.organization.code} and stays there.',
-            code="fixed-after-creation",
-            next_step="Make another configuration under another code.",
-        )
+    row = _present(actor, code, organization=organization, new=new)
     before = None if row is None else _shown(row)
     row = row or SyncConfig(code=code, organization=accounts.organization(actor, organization))
     row.label = parse_localized(label)
@@ -108,7 +95,7 @@ def set_notify(actor: Actor, code: str, given: NotifyGiven | None) -> SyncConfig
 @transaction.atomic
 def delete_config(actor: Actor, code: str) -> None:
     """Delete a configuration; its runs keep the settings they were planned with."""
-    row = config(actor, code)
+    row = config(actor, code, for_update=True)
     require(actor, Permission.MANAGE_SYNCS, organization=row.organization.code)
     organization, before = row.organization.code, _shown(row)
     row.delete()
@@ -127,10 +114,11 @@ def config(actor: Actor, code: str, *, for_update: bool = False) -> SyncConfig:
 
     `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
     """
-    known = configs(actor).filter(code=code)
-    found = (known.select_for_update(of=("self",)) if for_update else known).first()
+    known = configs(actor)
+    asked = known.filter(code=code)
+    found = (asked.select_for_update(of=("self",)) if for_update else asked).first()
     if found is None:
-        raise unknown("synchronization configuration", code)
+        raise unknown("synchronization configuration", code, known=known.values_list("code", flat=True))
     return found
 
 
@@ -172,10 +160,30 @@ def require_own(actor: Actor, row: SyncConfig) -> None:
         raise unknown("synchronization configuration", row.code)
 
 
+def _present(actor: Actor, code: str, *, organization: str, new: bool) -> SyncConfig | None:
+    """Give the row with a code, locked, or None; BadInput when it may not be there, or be another organization's."""
+    row = SyncConfig.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
+    if row is not None and new:
+        raise BadInput(
+            f'The ID "{code}" is taken by another synchronization configuration.',
+            code="code-taken",
+            next_step="Choose another ID.",
+        )
+    if row is not None and row.organization.code != organization:
+        require_own(actor, row)
+        raise BadInput(
+            f'The synchronization configuration "{code}" belongs to {row.organization.code} and stays there.',
+            code="fixed-after-creation",
+            next_step="Make another configuration under another code.",
+        )
+    return row
+
+
 def _hierarchy(actor: Actor, code: str) -> Hierarchy:
-    found = next((row for row in visible_hierarchies(actor) if row.code == code), None)
+    known = {row.code: row for row in visible_hierarchies(actor)}
+    found = known.get(code)
     if found is None:
-        raise unknown("hierarchy", code)
+        raise unknown("hierarchy", code, known=known)
     return found
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from cgr.core.localized import pick
 from cgr.core.plan_words import Names, field_sides
 from cgr.core.streamed_json import encoded
-from cgr.files.spreadsheets import csv_lines, write_xlsx
+from cgr.files.spreadsheets import CSV_TYPE, XLSX_TYPE, csv_lines, write_xlsx
 from cgr.registry.queries import labels
 from cgr.runs.selection import ALL, PROBLEM, Which, selected_changes, selected_problems
 from cgr.sync.reports import outcome_of, report_of
@@ -40,8 +40,8 @@ class Format(StrEnum):
 
 CONTENT_TYPES = {
     Format.JSON: "application/json",
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.CSV: CSV_TYPE,
+    Format.XLSX: XLSX_TYPE,
 }
 
 TITLES = {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cgr.core.mapping import SyncMapping, SyncType
 from cgr.core.planner import Theirs
+from cgr.dhis2.versions import version_text
 from cgr.systems.reading import read_members, read_units
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def read_theirs(client: Dhis2, mapping: SyncMapping, shape: RemoteShape, *, prog
     """Read every organisation unit with what the mapping compares, and the members of the groups that it names."""
     units = read_units(client, fields_to_read(mapping, shape), progress=progress)
     members = read_members(client, groups_of(mapping) & shape.groups.keys(), progress=progress)
-    return Theirs(units=units, members=members, version=".".join(str(part) for part in shape.version))
+    return Theirs(units=units, members=members, version=version_text(shape.version))
 
 
 def fields_to_read(mapping: SyncMapping, shape: RemoteShape) -> tuple[str, ...]:

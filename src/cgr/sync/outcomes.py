@@ -35,6 +35,14 @@ def refused(item: PlannedItem, why: Verdict, evidence: Evidence | None = None) -
     return Settled(item.pk, OutcomeState.FAILED.value, error=error, evidence=evidence)
 
 
+def left_alone(item: PlannedItem, evidence: Evidence | None = None) -> Settled:
+    """Say that DHIS2 says OK and leaves the unit as it was."""
+    message = f"DHIS2 answered OK, but left the unit {item.change.uid} as it was and gave no reason."
+    next_step = "Change the unit by hand in DHIS2, or have its log looked at for this moment."
+    error = _error(ProblemCode.REFUSED_BY_DHIS2, message, next_step)
+    return Settled(item.pk, OutcomeState.FAILED.value, error=error, evidence=evidence)
+
+
 def blocked(item: PlannedItem, *, by: str) -> Settled:
     """Say that the unit needs another change that wasn't made."""
     message = f"It needs {by} to be written first, which could not be done, so this unit was not tried."

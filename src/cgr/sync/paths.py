@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cgr.core.changes import Change, ObjectRef
-from cgr.core.errors import NeedsPerson
+from cgr.core.errors import NeedsPerson, ProtocolBroken
 from cgr.core.mapping_rules import Finding, Severity
-from cgr.dhis2.errors import FORBIDDEN
+from cgr.dhis2.errors import FORBIDDEN, NOT_FOUND, REQUEST_REFUSED
 from cgr.runs.actions import add_finding, runs_with_stale_paths
 from cgr.runs.items import moved_units
 from cgr.sync.delivery import deliver
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cgr.dhis2.client import Dhis2
     from cgr.dhis2.reports import ImportReport
     from cgr.sync.applying import Job
+
+_NOT_FOR_US = frozenset({FORBIDDEN, NOT_FOUND, REQUEST_REFUSED})
+"""We lack the authority, or a proxy before DHIS2 lets nobody from outside to its maintenance."""
 
 _UNITS_PER_REQUEST = 500
 _NAMED = 3
@@ -42,8 +45,8 @@ def rebuild_paths(job: Job) -> None:
         return
     try:
         patiently(job.client.rebuild_paths, job.wait)
-    except NeedsPerson as error:
-        if error.code != FORBIDDEN:
+    except (NeedsPerson, ProtocolBroken) as error:
+        if error.code not in _NOT_FOR_US:
             raise
         _import_again(job, below)
 

@@ -26,7 +26,9 @@ def pause_after(error: TryLater, failures: int) -> float:
     """Give the seconds to wait after so many failures in a row; raises the error itself when patience ends."""
     if failures > len(PAUSES):
         raise error
-    seconds = PAUSES[failures - 1] if error.retry_after is None else error.retry_after.total_seconds()
+    seconds = PAUSES[failures - 1]
+    if error.retry_after is not None:  # a server that asks for no pause, or for one that is over, is asked no faster
+        seconds = max(seconds, error.retry_after.total_seconds())
     if seconds > _LONGEST_S:
         raise error
     return seconds

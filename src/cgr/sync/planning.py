@@ -26,7 +26,7 @@ from cgr.registry.queries import type_shapes
 from cgr.registry.snapshot import stream_objects
 from cgr.runs import actions as runs
 from cgr.runs.evidence import keep_evidence_of_problems
-from cgr.runs.items import undone_objects
+from cgr.runs.items import skipped_as_changed, undone_objects
 from cgr.runs.queries import sync_run
 from cgr.sync import agreement
 from cgr.sync.configs import config as find_config
@@ -78,11 +78,11 @@ def plan(
 ) -> Run:
     """Read both sides, plan, let DHIS2 validate, store. What is stored is exactly what apply will do (R9.1).
 
-    `only`: `failed-of:RUN` limits the plan to the objects of that run that aren't done. `into`: the run that a worker
-    makes the plan for.
+    `only`: `failed-of:RUN` limits the plan to the objects of that run that aren't done, `skipped-of:RUN` to those that
+    it left alone because they had changed. `into`: the run that a worker makes the plan for.
     """
     config = plannable(actor, code)
-    again = _undone_objects(actor, config, only) if only else None
+    again = _objects_of(actor, config, only) if only else None
     watcher = progress or Silent()
     on = as_of or timezone.localdate()
     with open_client(config.system) as client:
@@ -183,15 +183,20 @@ def _noting_arrived(ours: Iterable[OurObject], theirs: Theirs, arrived: list[int
 def require_only(actor: Actor, config: SyncConfig, only: str) -> None:
     """Refuse what a plan can't be limited to, before anything is queued; BadInput."""
     if only:
-        _undone_objects(actor, config, only)
+        _objects_of(actor, config, only)
 
 
-def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
-    """Read `failed-of:RUN`; BadInput when it is anything else, or the run isn't an ended one of this configuration."""
+_OF_A_RUN = {"failed-of": undone_objects, "skipped-of": skipped_as_changed}
+
+
+def _objects_of(actor: Actor, config: SyncConfig, only: str) -> set[int]:
+    """Read `failed-of:RUN`, `skipped-of:RUN`; BadInput for anything else, or no ended run of this configuration."""
     what, _, run_id = only.partition(":")
-    if what != "failed-of":
+    if what not in _OF_A_RUN:
         raise BadInput(
-            f'"{only}" isn\'t something a plan can be limited to.', code="bad-only", next_step="Give failed-of:RUN."
+            f'"{only}" isn\'t something a plan can be limited to.',
+            code="bad-only",
+            next_step="Give failed-of:RUN or skipped-of:RUN.",
         )
     run = sync_run(actor, run_id)
     if "undoes" in run.summary:
@@ -206,7 +211,7 @@ def _undone_objects(actor: Actor, config: SyncConfig, only: str) -> set[int]:
             code="bad-only",
             next_step=f"Choose one that has ended: cgr sync runs {config.code}",
         )
-    return undone_objects(run.pk)
+    return _OF_A_RUN[what](run.pk)
 
 
 def stop_at_errors(findings: Sequence[Finding]) -> None:

@@ -18,6 +18,7 @@ from cgr.core.streamed_json import Lines
 from cgr.runs.evidence import MOST_KEPT, kept_evidence
 from cgr.runs.items import PlannedItem, outcome_counts
 from cgr.runs.progress import progress_json
+from cgr.runs.queries import planned_again
 from cgr.runs.selection import (
     ALL,
     Page,
@@ -58,10 +59,39 @@ def report_of(run: Run, asked: Which = ALL) -> dict[str, Any]:
         "error": run.error,
         "progress": progress_json(run),
         "notices": run.notices,
+        "planned_again": planned_again_json(run),
         "evidence": {"kept": kept_evidence(run.pk), "most": MOST_KEPT},
         **({"filter": msgspec.to_builtins(asked)} if asked != ALL else {}),
         "changes": Lines(lambda: (_reported(found, run, names) for found in selected_changes(run, asked))),
         **_tail(run, asked),
+    }
+
+
+def planned_again_json(run: Run) -> dict[str, Any] | None:
+    """Say of a run how many objects it left alone because they had changed, and which run plans them again.
+
+    `run` null: the configuration's next run on schedule takes them. `state`: that of the other run, null where none is.
+    """
+    kept: dict[str, Any] | None = run.summary.get("planned_again")
+    again = planned_again(run)
+    return kept and {**kept, "state": again.state if again else None}
+
+
+def look_of(run: Run) -> dict[str, Any]:
+    """Give the report of a look for drift: counts only, what it found stands with the configuration."""
+    return {
+        "id": str(run.pk),
+        "kind": run.kind,
+        "config": run.config,
+        "state": run.state,
+        "started": run.started.isoformat() if run.started else None,
+        "ended": run.ended.isoformat() if run.ended else None,
+        "error": run.error,
+        "progress": progress_json(run),
+        "counts": run.summary["counts"],
+        "changes": [],
+        "problems": [],
+        "notes": [],
     }
 
 

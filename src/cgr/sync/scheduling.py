@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @transaction.atomic
 def set_schedule(actor: Actor, code: str, schedule: Schedule | None) -> SyncConfig:
     """Give a configuration a schedule, another one, or none. Its runs have the rights of who set it last."""
-    row = find_config(actor, code)
+    row = find_config(actor, code, for_update=True)
     require(actor, Permission.MANAGE_RUNS, organization=row.organization.code)
     before = row.schedule
     lay_down(row, schedule, by=actor)

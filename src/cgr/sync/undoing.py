@@ -18,14 +18,15 @@ from cgr.core.batches import is_creation
 from cgr.core.errors import BadInput
 from cgr.core.mapping import SyncMapping
 from cgr.core.plan_words import Names, names_for
-from cgr.core.planner import Theirs
+from cgr.core.planner import Theirs, limited
 from cgr.core.progress import Progress, Silent
 from cgr.core.report import OutcomeState
 from cgr.core.undoing import Done, UndoneRun
 from cgr.core.undoing import undo as plan_undo
+from cgr.dhis2.versions import version_text
 from cgr.runs import actions as runs
 from cgr.runs.evidence import keep_evidence_of_problems
-from cgr.runs.items import read_changes
+from cgr.runs.items import read_changes, skipped_as_changed
 from cgr.runs.queries import sync_run
 from cgr.sync.gather import fields_to_read
 from cgr.sync.validation import validate
@@ -49,11 +50,12 @@ def undo(
     progress: Progress | None = None,
     wait: Callable[[float], None] = sleep,
     into: Run | None = None,
+    only: str = "",
 ) -> Run:
     """Store the plan that undoes a synchronization that has ended; BadInput when it hasn't, or was never applied.
 
     `close`: the closedDate for the units that the run created, which can't be deleted. `into`: the run that a worker
-    makes the plan for.
+    makes the plan for. `only`: skipped-of:RUN, an earlier undoing whose skipped objects are planned again.
     """
     require_undoable(actor, run)
     watcher = progress or Silent()
@@ -65,7 +67,7 @@ def undo(
         shape = read_and_keep(client, run.dhis2).shape
         units = read_units(client, fields_to_read(mapping, shape), progress=watcher)
         watcher.step("compare")
-        theirs = Theirs(units=units, members={}, version=".".join(str(part) for part in shape.version))
+        theirs = Theirs(units=units, members={}, version=version_text(shape.version))
         made = plan_undo(
             _done(run),
             theirs,
@@ -74,9 +76,12 @@ def undo(
             as_of=timezone.localdate().isoformat(),
             close=until,
         )
+        if only:
+            made = limited(made, skipped_as_changed(int(only.partition(":")[2])))
         checked = validate(client, made, progress=watcher, wait=wait)
         watcher.step("store the plan")
-        about = {"undoes": str(run.pk), **({"close": until} if until is not None else {})}
+        about = {"undoes": str(run.pk)}
+        about |= {name: told for name, told in (("close", until), ("only", only)) if told}
         with transaction.atomic():
             stored = runs.store_plan(
                 actor,

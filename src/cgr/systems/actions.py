@@ -11,7 +11,7 @@ from cgr.accounts.codes import check_code
 from cgr.accounts.policy import Permission, require, unknown
 from cgr.audit import actions as audit
 from cgr.audit.saving import Saved, record_saved
-from cgr.core.errors import BadInput
+from cgr.core.errors import BadInput, NotAllowed
 from cgr.core.localized import parse_localized
 from cgr.systems import keeping, queries, shapes
 from cgr.systems.addresses import base_url
@@ -45,21 +45,12 @@ def save_system(  # noqa: PLR0913 - what a system is registered with
     is.
     """
     require(actor, Permission.MANAGE_SYSTEMS, organization=organization)
-    row = (
-        ExternalSystem.objects.select_for_update(of=("self",)).select_related("organization").filter(code=code).first()
-    )
     url = base_url(url)
     label = parse_localized(label)
     check_sign_in(sign_in)
-    if row is None:
-        row, before = _new(actor, code, organization=organization, kind=kind), None
-    elif new:
-        raise BadInput(
-            f'The ID "{code}" is taken by another external system.', code="code-taken", next_step="Choose another ID."
-        )
-    else:
-        _check_identity(actor, row, organization=organization, kind=kind)
-        before = _shown(row)
+    present = _present(actor, code, organization=organization, kind=kind, new=new)
+    before = None if present is None else _shown(present)
+    row = present or _new(actor, code, organization=organization, kind=kind)
     other_server = row.url != url
     moved = other_server or keeping.signs_in_otherwise(row, sign_in)
     sealed_anew = keeping.keep_secrets(row, sign_in, url=url)
@@ -99,9 +90,8 @@ def disable_system(actor: Actor, code: str) -> Saved:
 @transaction.atomic
 def delete_system(actor: Actor, code: str) -> None:
     """Delete a system that nothing refers to; BadInput naming what does (R0.5)."""
-    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
     # Locked, so that nothing begins to refer to it between the count and the end.
-    ExternalSystem.objects.select_for_update().get(pk=row.pk)
+    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS, for_update=True)
     organization, before = row.organization.code, _shown(row)
     if used_by := _users_of(row):
         raise BadInput(
@@ -119,7 +109,7 @@ def _users_of(row: ExternalSystem) -> list[str]:
 
 
 def _switch(actor: Actor, code: str, *, enabled: bool) -> Saved:
-    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS)
+    row = queries.system(actor, code, permission=Permission.MANAGE_SYSTEMS, for_update=True)
     before = _shown(row)
     row.enabled = enabled
     row.save(update_fields=["enabled"])
@@ -138,6 +128,19 @@ def _forget(row: ExternalSystem, *, everything: bool, tokens: bool) -> None:
         LinkedAccount.objects.filter(system=row).delete()
 
 
+def _present(actor: Actor, code: str, *, organization: str, kind: str, new: bool) -> ExternalSystem | None:
+    """Give the row with a code, locked, or None; BadInput when it may not be there, or would become another one."""
+    rows = ExternalSystem.objects.select_for_update(of=("self",)).select_related("organization")
+    row = rows.filter(code=code).first()
+    if row is not None and new:
+        raise BadInput(
+            f'The ID "{code}" is taken by another external system.', code="code-taken", next_step="Choose another ID."
+        )
+    if row is not None:
+        _check_identity(actor, row, organization=organization, kind=kind)
+    return row
+
+
 def _new(actor: Actor, code: str, *, organization: str, kind: str) -> ExternalSystem:
     check_code(code, "an external system")
     if kind != "dhis2":
@@ -148,7 +151,7 @@ def _new(actor: Actor, code: str, *, organization: str, kind: str) -> ExternalSy
 def _check_identity(actor: Actor, row: ExternalSystem, *, organization: str, kind: str) -> None:
     try:
         require(actor, Permission.MANAGE_SYSTEMS, organization=row.organization.code)
-    except BadInput as error:
+    except NotAllowed as error:
         raise unknown("external system", row.code) from error
     for name, now, asked in (("organization", row.organization.code, organization), ("kind", row.kind, kind)):
         if now != asked:

@@ -11,7 +11,7 @@ from cgr.dhis2.redirects import Base
 _EXAMPLE = "https://dhis2.example.org"
 _LENGTH = 500
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]+", re.IGNORECASE)
-_NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?", re.IGNORECASE)
+_NOT_A_BASE = re.compile(r"/(api|dhis-web-[^/]*|login|apps)(/.*)?$", re.IGNORECASE)
 
 
 def base_url(text: str) -> str:

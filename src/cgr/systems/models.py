@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from cgr.systems import signing_in
 from cgr.systems.sealing import SealedField
 
 
@@ -23,15 +24,15 @@ class ExternalSystem(models.Model):
     class AuthKind(models.TextChoices):
         """How we sign in."""
 
-        BASIC = "basic"
-        TOKEN = "token"  # noqa: S105 - the name of a kind of sign-in, not a secret
-        OAUTH2 = "oauth2"
+        BASIC = signing_in.BASIC
+        TOKEN = signing_in.TOKEN
+        OAUTH2 = signing_in.OAUTH2
 
     class Grant(models.TextChoices):
         """How OAuth2 gives us tokens: for the consent of a person, or for a password."""
 
-        CODE = "code"
-        PASSWORD = "password"  # noqa: S105 - the name of a grant, not a secret
+        CODE = signing_in.CODE
+        PASSWORD = signing_in.PASSWORD
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organization = models.ForeignKey("accounts.Organization", on_delete=models.PROTECT, related_name="systems")
@@ -41,9 +42,9 @@ class ExternalSystem(models.Model):
     description = models.TextField(blank=True)
     url = models.CharField(max_length=500)
     auth_kind = models.CharField(max_length=20, choices=AuthKind.choices, default=AuthKind.BASIC)
-    username = models.CharField(max_length=255, blank=True)
+    username = models.CharField(max_length=signing_in.LONGEST_USERNAME, blank=True)
     sealed_secret = SealedField(default=bytes)
-    client_id = models.CharField(max_length=230, blank=True)
+    client_id = models.CharField(max_length=signing_in.LONGEST_CLIENT_ID, blank=True)
     grant = models.CharField(max_length=20, choices=Grant.choices, blank=True)
     sealed_password = SealedField(default=bytes)
     people_sign_in = models.BooleanField(default=False)

@@ -31,10 +31,11 @@ def system(
 
     `for_update`: locked until the end of the transaction, so that nobody else changes it meanwhile.
     """
-    known = systems(actor, permission=permission).filter(code=code)
-    found = (known.select_for_update(of=("self",)) if for_update else known).first()
+    known = systems(actor, permission=permission)
+    asked = known.filter(code=code)
+    found = (asked.select_for_update(of=("self",)) if for_update else asked).first()
     if found is None:
-        raise unknown("external system", code)
+        raise unknown("external system", code, known=known.values_list("code", flat=True))
     return found
 
 

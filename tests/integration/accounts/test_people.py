@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from django.conf import global_settings
 
 from cgr.accounts import actions, queries
 from cgr.accounts.actors import Actor, Grant, actor_of, local_operator
 from cgr.accounts.models import Membership, Organization, User
 from cgr.audit.queries import entries
 from cgr.core.errors import BadInput, NotAllowed
+from cgr.project import settings as project_settings
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +149,15 @@ def test_a_registry_administrator_cannot_find_out_which_people_exist(operator: A
         actions.end_membership(administrator, "root", organization=moh)
     with pytest.raises(NotAllowed):
         actions.end_membership(administrator, "nobody", organization=moh)
+
+
+def test_a_password_is_kept_as_what_takes_long_to_guess(operator: Actor, settings: SettingsWrapper) -> None:
+    assert not hasattr(project_settings, "PASSWORD_HASHERS")  # those of Django; tests have a quicker one
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+
+    actions.add_user(operator, "root", password=PASSWORD, role="system-administrator")
+
+    user = User.objects.get()
+    algorithm, rounds, *_ = user.password.split("$")
+    assert (algorithm, int(rounds) >= 1_000_000) == ("pbkdf2_sha256", True)
+    assert user.check_password(PASSWORD)

@@ -13,6 +13,8 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.models import User
 from cgr.audit.models import AuditEntry
 from cgr.core.errors import NotAllowed
+from cgr.imports.background import cancel_import
+from cgr.imports.notices import notify_end_of_import
 from cgr.jobs import Stopping
 from cgr.registry.models import GeoObject
 from cgr.runs.models import Run
@@ -112,6 +114,9 @@ def test_secrets_are_taken_and_never_shown() -> None:
         text_of(program.ask("GET", path)) for path in ("/systems", "/config", "/audit.ndjson", "/systems/second")
     )
     assert "not to be shown" not in everything
+    unfit = program.ask("PUT", "/systems/third", {**given, "code": "third", "auth": {"kind": "token", "password": "x"}})
+    assert (unfit.status_code, problem_of(unfit)["code"]) == (422, "bad-configuration")
+    assert not ExternalSystem.objects.filter(code="third").exists()
 
 
 def test_nobody_elsewhere_has_a_variable_of_this_machine_sent_to_a_server_of_theirs(
@@ -147,6 +152,18 @@ def test_the_same_key_starts_the_same_run_for_the_same_actor() -> None:
     assert program.ask("GET", look.headers["Location"].removeprefix("/api/v1")).json()["kind"] == "drift"
     assert program.ask("GET", "/syncs/own-sync/drift").json()["looked"] is None
     assert Run.objects.filter(state="queued", kind="sync").count() == 3
+
+
+def test_who_starts_an_import_is_told_of_its_end_at_the_address_of_their_account() -> None:
+    program, _ = make_program()
+    asked = {"system": "own-system", "hierarchy": "own-tree", "levels": {"1": "own-country"}}
+    assert problem_of(program.ask("POST", "/imports?notify=true", asked))["code"] == "no-address"
+    User.objects.filter(username="own-program").update(email="ada@example.org")
+    run = Run.objects.get(pk=program.ask("POST", "/imports?notify=true", asked).json()["id"])
+    cancel_import(actor_of(User.objects.get(username="own-program")), run)
+    notify_end_of_import(run)
+    (told,) = program.get(f"/runs/{run.pk}")["notices"]
+    assert (told["channel"], told["to"]) == ("e-mail", "ada@example.org")
 
 
 def test_a_run_of_a_revoked_token_does_nothing() -> None:

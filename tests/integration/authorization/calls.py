@@ -42,7 +42,7 @@ from cgr.registry.models import Proposal
 from cgr.registry.queries import cards, definitions, finding, objects, tables, terms_in_use, tree
 from cgr.registry.queries import proposals as proposing
 from cgr.runs import actions as run_actions
-from cgr.runs import evidence
+from cgr.runs import evidence, queueing
 from cgr.runs import queries as runs
 from cgr.runs.models import RunItem
 from cgr.sync import actions as sync
@@ -286,9 +286,6 @@ CALLS: dict[str, Call] = {
     "registry.actions.external_ids.release_external_ids": lambda a, p: registry.release_external_ids(
         a, p.system.code, [p.object.pk]
     ),
-    "registry.actions.external_ids.set_external_id": lambda a, p: registry.set_external_id(
-        a, p.object.pk, system=p.system.code, value="DiszpKrYNg8"
-    ),
     "registry.actions.deleting.delete_hierarchy": lambda a, p: registry.delete_hierarchy(a, f"{p.word}-tree"),
     "registry.actions.deleting.delete_term_tree": lambda a, _: registry.delete_term_tree(a, "shared"),
     "registry.actions.deleting.delete_type": lambda a, p: registry.delete_type(a, f"{p.word}-country"),
@@ -379,7 +376,7 @@ CALLS: dict[str, Call] = {
     "runs.actions.begin_import": lambda a, p: run_actions.begin_import(
         a, organization=p.system.organization, system=p.system, settings={}, today="2026-11-23"
     ),
-    "runs.actions.queue_new": lambda a, p: run_actions.queue_new(
+    "runs.queueing.queue_new": lambda a, p: queueing.queue_new(
         a,
         kind=run_actions.Kind.SYNC,
         goal=run_actions.Goal.PLAN,
@@ -389,13 +386,14 @@ CALLS: dict[str, Call] = {
         as_of=date(2026, 11, 23),
         counts={},
     ),
-    "runs.actions.queue_stored": lambda a, p: run_actions.queue_stored(a, p.run, request={}),
+    "runs.queueing.queue_stored": lambda a, p: queueing.queue_stored(a, p.run, request={}),
     "runs.evidence.forget_old_evidence": lambda a, _: evidence.forget_old_evidence(a),
     "runs.queries.runs": lambda a, p: p.run in runs.runs(a),
     "runs.queries.latest_runs": lambda a, p: p.config.code in runs.latest_runs(a, [p.config.code]),
     "runs.queries.run": lambda a, p: runs.run(a, str(p.run.pk)),
     "runs.queries.runs_of_object": lambda a, p: p.run in _runs_of_object(a, p),
     "runs.queries.sync_run": lambda a, p: runs.sync_run(a, str(p.run.pk)),
+    "runs.queries.sync_or_look": lambda a, p: runs.sync_or_look(a, str(p.run.pk)),
     "runs.queries.latest_of_each": lambda a, p: p.run in runs.latest_of_each(a),
     "sync.actions.apply": lambda a, p: sync.apply(a, p.run, digest=p.run.digest),
     "sync.actions.resume": lambda a, p: sync.resume(a, p.run),

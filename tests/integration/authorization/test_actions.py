@@ -11,15 +11,12 @@ import pytest
 from django.db import transaction
 
 from cgr.accounts.actors import actor_of
-from cgr.accounts.models import User
-from cgr.core.definitions import TermDefinition, TermTreeDefinition
 from cgr.core.errors import CgrError, NotAllowed
 from cgr.core.schedule import Schedule
-from cgr.registry.actions import save_term_tree
 from cgr.sync.configs import save_config
 
 from .calls import CALLS, functions_of_actors
-from .world import OPERATOR, ROLES, Place, make_cast, make_place, session_of, take_away
+from .world import ROLES, Place, take_away
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
@@ -89,25 +86,10 @@ def test_every_function_that_takes_an_actor_has_a_row_and_a_call_and_there_are_n
     assert {cells[0].strip("`") for cells in STEPS.values()} <= ACTIONS.keys()
 
 
-@pytest.fixture
-def own() -> Place:
-    save_term_tree(OPERATOR, TermTreeDefinition("shared", "Shared", (TermDefinition("one", "One"),)))
-    return make_place("own")
-
-
-@pytest.fixture
-def cast(own: Place) -> dict[str, Actor]:
-    cast = make_cast(own)
-    for actor in cast.values():
-        session_of(User.objects.get(pk=actor.user_id))
-    return cast
-
-
 @pytest.mark.parametrize("name", CALLS)
 def test_it_is_let_through_for_the_roles_that_the_table_says_and_in_their_own_organization_only(
-    name: str, own: Place, cast: dict[str, Actor]
+    name: str, own: Place, other: Place, cast: dict[str, Actor]
 ) -> None:
-    other = make_place("other")
     found = [let_through(CALLS[name], cast[role], own) for role in ROLES]
     assert dict(zip(ROLES, found, strict=True)) == {
         role: cell == "✓" for role, cell in zip(ROLES, ACTIONS[name], strict=True)
@@ -119,9 +101,8 @@ def test_it_is_let_through_for_the_roles_that_the_table_says_and_in_their_own_or
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in SHARED_BY_ALL])
 def test_what_is_of_another_organization_is_refused_in_the_words_for_what_is_not_there(
-    name: str, cast: dict[str, Actor]
+    name: str, other: Place, cast: dict[str, Actor]
 ) -> None:
-    other = make_place("other")
     strangers = [cast[role] for role in ROLES if role != "system-administrator"]
     foreign = [refusal(CALLS[name], actor, other) for actor in strangers]
     with transaction.atomic():

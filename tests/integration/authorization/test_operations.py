@@ -15,15 +15,14 @@ from cgr.accounts.policy import SCOPES
 
 from .operations import SHARED_BY_ALL, ask, let_through, operations
 from .pages import api_routes, browser_of
-from .test_actions import cast, own, table
-from .world import ROLES, make_place
+from .test_actions import table
+from .world import ROLES
 
 if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
 
     from .world import Place
 
-__all__ = ["cast", "own"]
 pytestmark = pytest.mark.django_db
 OPERATIONS = table("REST API")
 
@@ -50,9 +49,8 @@ def token_of(actor: Actor, *scopes: str) -> str:
 
 
 def test_an_operation_lets_through_whom_the_table_says_in_their_own_organization_only(
-    own: Place, cast: dict[str, Actor]
+    own: Place, other: Place, cast: dict[str, Actor]
 ) -> None:
-    other = make_place("other")
     tokens = {role: token_of(cast[role], *SCOPES) for role in ROLES}
     narrow = {scope: token_of(cast["system-administrator"], scope) for scope in SCOPES}
     pairs = {"write+sync": token_of(cast["system-administrator"], "write", "sync")}
@@ -69,8 +67,7 @@ def test_an_operation_lets_through_whom_the_table_says_in_their_own_organization
     assert {label for label, roles in elsewhere.items() if not roles <= {"system-administrator"}} == SHARED_BY_ALL
 
 
-def test_what_is_of_another_organization_is_not_there_in_the_same_words(cast: dict[str, Actor]) -> None:
-    other = make_place("other")
+def test_what_is_of_another_organization_is_not_there_in_the_same_words(other: Place, cast: dict[str, Actor]) -> None:
     token = token_of(cast["registry-administrator"], *SCOPES)
     told = {}
     for label in ("GET /types/{code}", "GET /systems/{code}", "GET /syncs/{code}", "GET /runs/{run}"):

@@ -14,6 +14,7 @@ from cgr.accounts.trail import trail
 from cgr.audit.queries import entry_json
 from cgr.configuration.exporting import export as configuration
 from cgr.core.changes import Counts, ObjectRef, Plan, Problem, ProblemCode
+from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import CgrError
 from cgr.core.plan_words import Names
 from cgr.core.schedule import Schedule
@@ -34,7 +35,6 @@ from cgr.sync.scheduling import set_schedule
 from cgr.systems import queries as systems
 from cgr.systems.plugin import dhis2_app
 
-from .test_actions import cast, own
 from .world import OPERATOR, ROLES, Place, make_place, take_away
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from cgr.accounts.actors import Actor
     from cgr.runs.models import Run
 
-__all__ = ["cast", "own"]
 pytestmark = pytest.mark.django_db
 STRANGERS = [role for role in ROLES if role != "system-administrator"]
 
@@ -124,7 +123,7 @@ LISTS: dict[str, Callable[[Actor], object]] = {
 def test_no_list_count_export_report_or_file_is_another_one_since_there_is_the_other_organization(
     name: str, cast: dict[str, Actor], settings: SettingsWrapper
 ) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     before = {role: repr(LISTS[name](cast[role])) for role in STRANGERS}
     make_zulu()
     assert {role: repr(LISTS[name](cast[role])) for role in STRANGERS} == before
@@ -144,18 +143,24 @@ MIXTURES: dict[str, Callable[[Actor, Place, Place], object]] = {
     ),
     "a configuration of one's own with their hierarchy": lambda a, mine, theirs: _configure(a, mine, tree=theirs),
     "a configuration of one's own with their system": lambda a, mine, theirs: _configure(a, mine, system=theirs),
-    "an external id of their object in one's own system": lambda a, mine, theirs: registry.set_external_id(
-        a, theirs.object.pk, system=mine.system.code, value="DiszpKrYNg8"
-    ),
-    "an external id of one's own object in their system": lambda a, mine, theirs: registry.set_external_id(
-        a, mine.object.pk, system=theirs.system.code, value="DiszpKrYNg8"
-    ),
+    "an external id of their object in one's own system": lambda a, mine, theirs: _give_id(a, of=theirs, system=mine),
+    "an external id of one's own object in their system": lambda a, mine, theirs: _give_id(a, of=mine, system=theirs),
     "a plan limited to what their run left undone": lambda a, mine, theirs: background.queue_plan(
         a, f"{mine.word}-sync", only=f"failed-of:{theirs.run.pk}"
     ),
     "the audit log of their organization": lambda a, _, theirs: trail(a, organization=theirs.code),
 }
 """Questions and actions that name something of one's own together with something of theirs."""
+
+
+def _give_id(actor: Actor, *, of: Place, system: Place) -> None:
+    draft = ObjectDraft(
+        type=f"{of.word}-country",
+        code=f"{of.word}-1",
+        key=of.object.pk,
+        external_ids={system.system.code: "DiszpKrYNg8"},
+    )
+    registry.change_object(actor, of.object.pk, draft, version=of.object.version)
 
 
 def _configure(actor: Actor, mine: Place, *, tree: Place | None = None, system: Place | None = None) -> None:

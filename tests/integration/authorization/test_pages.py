@@ -10,7 +10,7 @@ import pytest
 from cgr.accounts.models import User
 
 from .pages import ask, browser_of, filled, routes, shown, verdict
-from .test_actions import cast, own, table
+from .test_actions import table
 from .world import ROLES, make_place, offer_to_people
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from .world import Place
 
-__all__ = ["cast", "own"]
 pytestmark = pytest.mark.django_db
 PAGES = table("Pages")
 _MODEST = {

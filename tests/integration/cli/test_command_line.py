@@ -5,25 +5,30 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 from contextlib import suppress
+from datetime import date
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 
-from cgr.accounts.models import User
+from cgr.accounts.models import Organization, User
 from cgr.audit.queries import entries
 from cgr.cli import main, output
 from cgr.core.errors import BadInput, NeedsConsent, NeedsPerson
+from cgr.project import wiring
+from cgr.runs.models import Run as StoredRun
 from cgr.systems.models import ExternalSystem
+
+from ...ports import free_port  # noqa: TID252 - tests are no installed package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -63,6 +68,10 @@ def test_a_wrong_command_line_exits_with_2_in_words_and_as_json(cgr: Run, argume
     status, out, err = cgr(*arguments, "--json") if arguments[-1] != "--role" else cgr("--json", *arguments)
     assert (status, err) == (2, "")
     assert set(only_document(out)["error"]) == {"code", "message", "next_step"}
+
+
+def test_it_says_which_version_it_is(cgr: Run) -> None:
+    assert cgr("--version") == (0, f"cgr {metadata.version('cgr')}\n", "")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("config", "--help"), ("sandbox", "serve", "--help")])
@@ -107,6 +116,31 @@ def test_what_nobody_foresaw_exits_with_5_and_its_traceback_is_in_a_log_for_the_
     assert "secret detail" not in out
     assert "ZeroDivisionError: secret detail" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("arguments", [("config", "export"), ("user", "list", "--json")])
+@pytest.mark.django_db
+def test_output_that_the_disk_has_no_room_for_is_told_on_standard_error(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(wiring, "start", lambda **_: None)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main.run(arguments) == 5
+    assert "No space left on device. What the command has done is done." in capfd.readouterr().err
+
+
+def test_streams_may_be_closed_and_files_are_utf_8_whatever_the_terminal_s_encoding(tmp_path: Path) -> None:
+    types = [{"code": "P", "geometryType": "POINT", "attributes": [], "label": {"localizedValue": "Établissement"}}]
+    (tmp_path / "types.json").write_text(json.dumps(types))
+    command = f"{sys.executable} -c 'from cgr.cli.main import main; main()'"
+    script = f"{command} --version >&- 2>&- <&-; {command} config import-gpr types.json --organization MOH <&-"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    finished = subprocess.run(
+        ["bash", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert (finished.returncode, finished.stderr) == (0, b"")
+    assert "Établissement" in finished.stdout.decode()
 
 
 def test_ctrl_c_is_told_in_a_sentence(cgr: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,9 +271,31 @@ def test_a_system_is_registered_and_its_secret_shown_nowhere(cgr: Run) -> None:
 
 
 @pytest.mark.django_db
-def test_checking_a_system_that_is_not_there_exits_with_2(cgr: Run) -> None:
+def test_a_code_that_is_not_there_exits_with_2_and_the_one_that_may_be_meant_is_named(cgr: Run) -> None:
     status, out, _ = cgr("system", "check", "nix", "--json")
     assert (status, only_document(out)["error"]["code"]) == (2, "unknown-or-not-allowed")
+    cgr("config", "apply", "-", stdin=CONFIG)
+    status, _, err = cgr("objects", "export", "--type", "facilty")
+    assert status == 2
+    assert 'Perhaps "facility" is meant.' in err
+
+
+@pytest.mark.django_db
+def test_the_report_of_a_plan_that_waits_shows_the_plan(cgr: Run) -> None:
+    cgr("config", "apply", "-", stdin=CONFIG)
+    counts = {"unchanged": 60, "not_selected": 0, "problem": 0}
+    guards = [{"code": "changed_share", "value": 0.9, "limit": 0.3}]
+    row = StoredRun.objects.create(
+        kind="sync",
+        organization=Organization.objects.get(),
+        as_of=date(2026, 11, 28),
+        summary={"dhis2": {"version": "2.42"}, "counts": counts, "guards": guards, "findings": []},
+        names={"units": {}, "groups": {}, "attributes": {}, "options": {}},
+    )
+    status, out, _ = cgr("sync", "report", str(row.pk))
+    assert status == 0
+    assert f"Plan {row.pk} " in out
+    assert "--consent changed_share" in out
 
 
 @pytest.mark.django_db
@@ -284,8 +340,7 @@ def test_a_fresh_machine_needs_no_other_command_first(tmp_path: Path) -> None:
 
 
 def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "CGR_DATA_DIR": str(tmp_path / "data"), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", "from cgr.cli.main import main; main()", "serve", "--port", str(port), "--json"]
     with subprocess.Popen(

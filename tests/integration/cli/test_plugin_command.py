@@ -27,7 +27,7 @@ OPERATOR = Actor("cli:test", is_system_administrator=True)
 
 @pytest.fixture(autouse=True)
 def _a_system(settings: SettingsWrapper) -> None:
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     save_organization(OPERATOR, "MOH", label={"default": "Health"})
     save_system(
         OPERATOR,
@@ -46,6 +46,18 @@ def test_the_app_is_written_whole_and_told_as_json(cgr: Run, tmp_path: Path) -> 
     assert json.loads(out) == {"system": "hmis", "file": str(file), "bytes": file.stat().st_size}
     with zipfile.ZipFile(file) as archive:
         assert {"manifest.webapp", "index.html", "redirect.js"} <= set(archive.namelist())
+
+
+def test_where_nobody_said_how_people_open_the_registry_the_app_is_made_and_that_is_told(
+    cgr: Run, tmp_path: Path, settings: SettingsWrapper
+) -> None:
+    settings.PUBLIC_URL, settings.BROWSER_URL = "", "http://127.0.0.1:8077"
+    file = tmp_path / "cgr-dhis2-app.zip"
+    status, out, err = cgr("plugin", "hmis", "-o", str(file), "--json")
+    assert (status, json.loads(out)["file"]) == (0, str(file))
+    assert "http://127.0.0.1:8077" in err
+    with zipfile.ZipFile(file) as archive:
+        assert b"http://127.0.0.1:8077/" in archive.read("index.html")
 
 
 @pytest.mark.parametrize("given", [("nowhere", "app.zip"), ("hmis", "no/such/folder/app.zip")])

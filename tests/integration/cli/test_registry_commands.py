@@ -18,6 +18,7 @@ from cgr.core.definitions import (
 )
 from cgr.registry.actions import apply_objects, propose_line, save_hierarchy, save_term_tree, save_type
 from cgr.registry.models import GeoObject, GeoObjectType, Hierarchy, TermTree
+from cgr.sync.models import SyncConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor("cli:test", is_system_administrator=True)
+SYNC = """
+version: 1
+systems:
+  - code: hmis
+    organization: MOH
+    label: HMIS
+    url: https://hmis.example.org
+    auth: {kind: basic, username: cgr, password: {env: HMIS_PASSWORD}}
+syncs:
+  - code: hmis-all
+    organization: MOH
+    label: All
+    hierarchy: admin
+    system: hmis
+    levels: [{type: facility, sync: both}]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +73,15 @@ def test_definitions_go_in_the_order_in_which_they_depend_on_one_another(cgr: Ru
     assert done(cgr, "terms", "delete", "ownership", "--yes") == {"terms": "ownership", "deleted": True}
     assert done(cgr, "type", "delete", "facility", "--yes") == {"type": "facility", "deleted": True}
     assert not any(one.objects.exists() for one in (GeoObjectType, Hierarchy, TermTree))
+
+
+def test_a_synchronization_configuration_is_deleted(cgr: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HMIS_PASSWORD", "district")
+    status, _, told = cgr("config", "apply", "-", stdin=SYNC)
+    assert status == 0, told
+    assert cgr("sync", "delete", "hmis")[0] == 2
+    assert done(cgr, "sync", "delete", "hmis-all", "--yes") == {"config": "hmis-all", "deleted": True}
+    assert not SyncConfig.objects.exists()
 
 
 def test_proposals_are_listed_shown_accepted_and_rejected(cgr: Run) -> None:

@@ -118,6 +118,25 @@ def test_the_check_finds_nothing_wrong_with_a_superuser(client: Dhis2) -> None:
     assert (found.user, found.units, found.missing_authorities, found.warnings) == ("admin", 7, (), ())
 
 
+def test_a_session_ended_for_younger_ones_of_the_account_stops_neither_reading_nor_writing(
+    client: Dhis2, world: World
+) -> None:
+    admin = world.user_named("admin")
+    assert admin is not None
+
+    def sign_in_elsewhere() -> None:
+        for _ in range(10):
+            world.open_session(admin)
+
+    before = client.levels()
+    sign_in_elsewhere()
+    assert client.levels() == before
+    renamed = change(client, "OuFacility1", name="Renamed")
+    sign_in_elsewhere()
+    client.import_units([renamed], strategy="UPDATE", validate=False)
+    assert stored(world, "OuFacility1")["name"] == "Renamed"
+
+
 def test_every_unit_is_read_once_with_its_level(client: Dhis2) -> None:
     units = {unit.uid: unit for page in client.stream_units(page_size=2) for unit in page}
     assert len(units) == 7

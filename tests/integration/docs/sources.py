@@ -71,6 +71,17 @@ def error_codes() -> set[str]:
     return {text for keyword in keywords if keyword.arg == "code" and (text := _text(keyword.value))} | FAULTS.keys()
 
 
+def audited(argument: str) -> set[str]:
+    """What entries of the audit log are given as `action` or `kind`, as far as it stands where they are written."""
+    given = (
+        call.args[1] if argument == "action" else next((one.value for one in call.keywords if one.arg == "kind"), None)
+        for call in _calls()
+        if getattr(call.func, "id", getattr(call.func, "attr", "")) in {"record", "_record"} and len(call.args) > 1
+    )
+    choices = [(one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,) for one in given]
+    return {text for one in chain.from_iterable(choices) if (text := _text(one))}
+
+
 def commands() -> dict[str, click.Command]:
     """All commands by what is typed."""
     return dict(_commands(typer.main.get_command(application()), "cgr"))

@@ -135,7 +135,7 @@ def reader(
     """Begin with the worked example, imported and synchronized once."""
     monkeypatch.setattr(wiring, "start", lambda **_: None)  # Django is set up here, on the tests' own database
     monkeypatch.chdir(tmp_path)
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     for name in SECRETS:
         monkeypatch.setenv(name, "district")
     server = serve(open_world(None, DOCS / "how-to" / "a-country.sandbox", None))

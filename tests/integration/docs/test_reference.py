@@ -22,9 +22,10 @@ from cgr.dhis2.errors import FAULTS
 from cgr.runs.models import Run
 from cgr.sync.candidates import Candidates
 from cgr.sync.reports import plan_of
+from cgr.web.words import AUDIT_ACTIONS, AUDIT_KINDS
 
 from .pages import ROOT, blocks, headings, section, shown_json, table_codes, text_of
-from .sources import commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
+from .sources import audited, commands, error_codes, guard_codes, keys_of, note_codes, trouble_codes
 
 CLI = "docs/reference/cli.md"
 COMPATIBILITY = "docs/reference/compatibility.md"
@@ -92,6 +93,14 @@ def test_the_settings_page_lists_exactly_the_variables_that_are_read():
     read = re.findall(r'variables(?:\.get\(|, )"([A-Z_]+)"', text_of(ENVIRONMENT))
     written = re.findall(r"^\| `([A-Z_]+)` \|", text_of(SETTINGS), re.MULTILINE)
     assert sorted(written) == sorted(set(read))
+
+
+def test_the_page_of_the_audit_log_has_words_for_whatever_is_written_into_it():
+    actions, kinds = audited("action"), audited("kind")
+    assert {"create", "plan", "queue"} <= actions
+    assert {"system", "sync run", "user"} <= kinds
+    assert actions <= AUDIT_ACTIONS.keys()
+    assert kinds <= AUDIT_KINDS.keys()
 
 
 def test_every_problem_code_is_explained_and_no_other():

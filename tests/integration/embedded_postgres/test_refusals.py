@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 from cgr.core.errors import BadInput
 from cgr.embedded_postgres import PostgresFailure, ensure_running
+from cgr.embedded_postgres.failures import os_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +130,11 @@ def test_a_disk_that_is_full_at_the_start_is_told_and_nothing_is_lost(place: Pla
     ballast.unlink()
     with place.start():
         assert place.ask("select n from kept") == 42
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_data_folder_that_cannot_be_written_to_is_a_wrong_choice_and_not_our_fault(number: int) -> None:
+    told = os_failure(OSError(number, os.strerror(number), "/data/postgres.users"), doing="It", folder=Path("/data"))
+    assert (told.exit_status, told.code) == (2, "data-folder")
+    assert "/data/postgres.users can't be written to" in told.message
+    assert "CGR_DATA_DIR" in told.next_step

@@ -8,13 +8,14 @@ import pytest
 
 from cgr.accounts.actors import Actor, Grant
 from cgr.audit.queries import entries
+from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput, NotAllowed
 from cgr.registry import queries
 from cgr.registry.actions import (
     confirm_external_ids,
     release_external_ids,
     reserve_external_ids,
-    set_external_id,
+    write_objects,
 )
 from cgr.registry.models import ExternalId, GeoObject
 from cgr.systems.actions import delete_system
@@ -36,6 +37,12 @@ def keys(apply: Callable[..., Applied]) -> dict[str, int]:
         {"type": "district", "code": "D"},
     )
     return dict(GeoObject.objects.values_list("code", "pk"))
+
+
+def give(actor: Actor, code: str, value: str | None, *, of: str = "facility") -> bool:
+    """Whether it changes anything that an object is called so in the HMIS from now on."""
+    draft = ObjectDraft(type=of, code=code, line=1, external_ids={"hmis": value})
+    return write_objects(actor, [draft], source="a test").changed == 1
 
 
 def ids() -> dict[str, tuple[str, str]]:
@@ -86,24 +93,26 @@ def test_an_object_that_is_gone_cannot_get_an_id(registry: Actor, keys: dict[str
         reserve_external_ids(registry, "hmis", [(-1, FIRST)])
 
 
-def test_a_person_sets_and_clears_an_id(registry: Actor, keys: dict[str, int]) -> None:
-    assert set_external_id(registry, keys["F1"], system="hmis", value=FIRST)
-    assert not set_external_id(registry, keys["F1"], system="hmis", value=FIRST)
+@pytest.mark.usefixtures("keys")
+def test_an_id_is_set_and_cleared(registry: Actor) -> None:
+    assert give(registry, "F1", FIRST)
+    assert not give(registry, "F1", FIRST)
     assert ids() == {"F1": (FIRST, "confirmed")}
     assert GeoObject.objects.get(code="F1").version == 2
 
-    assert set_external_id(registry, keys["F1"], system="hmis", value=None)
+    assert give(registry, "F1", None)
     assert ids() == {}
     change = entries(kind="geo-object")[0]
     assert (change.before, change.after) == ({"external_ids.hmis": FIRST}, {"external_ids.hmis": None})
 
 
-@pytest.mark.parametrize(("value", "words"), [("12", "a letter followed by ten"), (SECOND, 'belongs to facility "F2"')])
-def test_an_id_that_cannot_be_is_refused(registry: Actor, keys: dict[str, int], value: str, words: str) -> None:
-    set_external_id(registry, keys["F2"], system="hmis", value=SECOND)
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(("value", "words"), [("12", "eleven letters or digits"), (SECOND, 'belongs to facility "F2"')])
+def test_an_id_that_cannot_be_is_refused(registry: Actor, value: str, words: str) -> None:
+    give(registry, "F2", SECOND)
 
     with pytest.raises(BadInput, match=words):
-        set_external_id(registry, keys["F1"], system="hmis", value=value)
+        give(registry, "F1", value)
 
     assert ids() == {"F2": (SECOND, "confirmed")}
 
@@ -114,27 +123,27 @@ def test_only_who_edits_the_type_sets_an_id_and_only_administrators_reserve(keys
     )
     stranger = Actor(name="eve", user_id=2, memberships=(Grant("LANDS", "registry-administrator"),))
 
-    assert set_external_id(maintainer, keys["F1"], system="hmis", value=FIRST)
-    for actor, key in ((maintainer, keys["D"]), (stranger, keys["F1"])):
-        with pytest.raises(NotAllowed):
-            set_external_id(actor, key, system="hmis", value=SECOND)
+    assert give(maintainer, "F1", FIRST)
+    for actor, code, of in ((maintainer, "D", "district"), (stranger, "F1", "facility")):
+        with pytest.raises(BadInput):
+            give(actor, code, SECOND, of=of)
     for actor in (maintainer, stranger):
         with pytest.raises(NotAllowed):
             reserve_external_ids(actor, "hmis", [(keys["F2"], SECOND)])
     assert ids() == {"F1": (FIRST, "confirmed")}
 
 
-def test_ids_are_listed(registry: Actor, keys: dict[str, int]) -> None:
-    set_external_id(registry, keys["F1"], system="hmis", value=FIRST)
+def test_confirmed_ids_are_told_from_reserved_ones(registry: Actor, keys: dict[str, int]) -> None:
+    give(registry, "F1", FIRST)
     reserve_external_ids(registry, "hmis", [(keys["F2"], SECOND)])
 
-    assert list(queries.external_ids("hmis")) == [(FIRST, keys["F1"], False), (SECOND, keys["F2"], True)]
     assert queries.confirmed_ids("hmis", [keys["F1"], keys["F2"]]) == {keys["F1"]: FIRST}
-    assert list(queries.external_ids("lmis")) == []
+    assert queries.confirmed_ids("lmis", [keys["F1"]]) == {}
 
 
-def test_a_system_that_ids_refer_to_cannot_be_deleted(registry: Actor, keys: dict[str, int]) -> None:
-    set_external_id(registry, keys["F1"], system="hmis", value=FIRST)
+@pytest.mark.usefixtures("keys")
+def test_a_system_that_ids_refer_to_cannot_be_deleted(registry: Actor) -> None:
+    give(registry, "F1", FIRST)
 
     with pytest.raises(BadInput, match="in use"):
         delete_system(registry, "hmis")

@@ -243,7 +243,7 @@ AREA = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
         (facility(parents={"admin": [{"parent": 3}]}), "parent"),
         ({"type": "country", "code": "GN", "parents": {"admin": "SL"}}, "at the top"),
         (facility(external_ids={"erp": "x"}), 'no external system "erp"'),
-        (facility(external_ids={"hmis": "12"}), "a letter followed by ten"),
+        (facility(external_ids={"hmis": "12"}), "eleven letters or digits"),
         (facility(external_ids={"hmis": "DiszpKrYNg8"}), 'belongs to facility "F0"'),
         (facility(invalid="no"), "true or false"),
         (facility(code="F0"), "already in line 4"),

@@ -20,6 +20,7 @@ from cgr.runs.delivery import deliver_again
 from cgr.runs.models import Run, RunProgress
 from cgr.runs.ownership import SystemBusy, is_abandoned, require_right, sole_writer
 from cgr.runs.progress import progress_json, recording
+from cgr.runs.queueing import queue_new, take_up
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
 from cgr.systems.signing_in import SignIn
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 LONG_AGO = timedelta(minutes=5)
+LONGEST_S = 120
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def system() -> ExternalSystem:
 
 
 def queue(system: ExternalSystem) -> Run:
-    return runs.queue_new(
+    return queue_new(
         OPERATOR,
         kind=Run.Kind.SYNC,
         goal=Run.Goal.RUN,
@@ -73,7 +75,7 @@ class Holder:
         self.found: BaseException | None = None
         self._thread = threading.Thread(target=self._hold)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(LONGEST_S)
 
     def _hold(self) -> None:
         try:
@@ -82,7 +84,7 @@ class Holder:
                     cursor.execute("SELECT pg_backend_pid()")
                     (self.session,) = cursor.fetchone()
                 self._ready.set()
-                self._let_go.wait(30)
+                self._let_go.wait(LONGEST_S)
                 require_right(Run(system=self._system))
         except (DatabaseError, InterfaceError) as error:
             self.found = error
@@ -91,7 +93,7 @@ class Holder:
 
     def let_go(self) -> BaseException | None:
         self._let_go.set()
-        self._thread.join(30)
+        self._thread.join(LONGEST_S)
         return self.found
 
 
@@ -109,7 +111,7 @@ def note_progress(run: Run, session: int, *, seen_ago: timedelta) -> None:
 
 def test_a_second_writer_is_refused_and_told_who_has_the_right(system: ExternalSystem, holder: Holder) -> None:
     run = queue(system)
-    assert runs.take_up(run)
+    assert take_up(run)
     note_progress(run, holder.session, seen_ago=timedelta(seconds=1))
     with pytest.raises(SystemBusy, match=f"run {run.pk} of cli:test"), sole_writer(system):
         pass
@@ -125,7 +127,7 @@ def test_a_silent_holder_loses_the_right_and_can_write_nothing_any_more(
 ) -> None:
     monkeypatch.setattr(ownership, "SIGN_OF_LIFE_S", 0.5)
     run = queue(system)
-    assert runs.take_up(run)
+    assert take_up(run)
     note_progress(run, holder.session, seen_ago=LONG_AGO)
     time.sleep(0.6)  # nor does it use its session
     with sole_writer(system):
@@ -153,7 +155,7 @@ def test_a_run_that_the_engine_lost_sight_of_is_delivered_again(system: External
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
     for run in (going_on, dead):
-        assert runs.take_up(run)
+        assert take_up(run)
     note_progress(going_on, holder.session, seen_ago=timedelta(seconds=1))
     runs.cancel(over)
     every = [run.pk for run in (waiting, going_on, dead, over)]

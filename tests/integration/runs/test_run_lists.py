@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,10 @@ from cgr.runs.models import Run
 from cgr.systems.actions import save_system
 from cgr.systems.models import ExternalSystem
 from cgr.systems.signing_in import SignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 OPERATOR = Actor("cli:test", is_system_administrator=True)
 
@@ -72,7 +77,7 @@ def test_an_id_that_does_not_exist_is_refused_in_words(text: str) -> None:
 
 
 def test_the_list_has_the_shape_of_the_contract(ids: list[int]) -> None:
-    first = queries.runs_json(queries.runs(OPERATOR, config="b"))["runs"]
+    first = queries.runs_json(queries.runs(OPERATOR, config="b"))
     assert first == [
         {
             "id": str(ids[1]),
@@ -85,6 +90,20 @@ def test_the_list_has_the_shape_of_the_contract(ids: list[int]) -> None:
             "counts": {"create": 1},
         }
     ]
+
+
+def test_a_list_asks_no_more_of_the_database_for_more_runs_that_wait(
+    ids: list[int], django_assert_num_queries: Callable[..., AbstractContextManager[object]]
+) -> None:
+    waiting = Run.objects.get(pk=ids[0])
+    Run.objects.filter(pk=ids[0]).update(state=Run.State.QUEUED)
+    for _ in range(5):
+        waiting.pk, waiting.state = None, Run.State.QUEUED
+        waiting.save()
+    with django_assert_num_queries(2):
+        found = queries.runs_json(queries.runs(OPERATOR, config="a"))
+    assert [row.get("behind") for row in found] == [str(ids[0])] * 5 + [None]
+    assert list(queries.stream_json(queries.runs(OPERATOR))) == queries.runs_json(queries.runs(OPERATOR))
 
 
 def test_an_import_is_no_synchronization(ids: list[int]) -> None:

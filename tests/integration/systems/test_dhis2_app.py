@@ -11,7 +11,7 @@ import pytest
 from cgr.accounts.actions import save_organization
 from cgr.accounts.actors import Actor, Grant
 from cgr.audit import queries as audit
-from cgr.core.errors import BadInput, NotAllowed
+from cgr.core.errors import NotAllowed
 from cgr.systems.actions import save_system
 from cgr.systems.plugin import dhis2_app
 from cgr.systems.signing_in import BASIC, SignIn
@@ -22,7 +22,7 @@ OPERATOR = Actor("cli:test", is_system_administrator=True)
 
 @pytest.fixture(autouse=True)
 def _a_system_and_an_address(settings):
-    settings.PUBLIC_URL = "https://registry.example.org"
+    settings.PUBLIC_URL = settings.BROWSER_URL = "https://registry.example.org"
     save_organization(OPERATOR, "MOH", label={"default": "Health"})
     register("National HMIS")
 
@@ -85,9 +85,6 @@ def test_whoever_may_not_see_it_is_answered_as_if_it_did_not_exist(actor, code):
     )
 
 
-def test_without_a_public_address_it_says_what_to_set(settings):
-    settings.PUBLIC_URL = ""
-    with pytest.raises(BadInput) as refused:
-        dhis2_app(OPERATOR, "hmis")
-    assert refused.value.code == "public-url-missing"
-    assert "CGR_PUBLIC_URL" in refused.value.next_step
+def test_without_a_public_address_it_leads_to_where_the_registry_listens(settings):
+    settings.PUBLIC_URL, settings.BROWSER_URL = "", "http://127.0.0.1:8077"
+    assert b'href="http://127.0.0.1:8077/"' in dhis2_app(OPERATOR, "hmis")

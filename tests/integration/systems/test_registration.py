@@ -173,6 +173,8 @@ def test_it_refuses_in_words_and_keeps_nothing(changes: dict[str, object], code:
         ("HTTPS://HMIS.example.org:8443/dhis//", "https://hmis.example.org:8443/dhis"),
         ("http://127.0.0.1:8085", "http://127.0.0.1:8085"),
         ("http://[::1]:8085/", "http://[::1]:8085"),
+        ("https://apps.example.org/apimoh/", "https://apps.example.org/apimoh"),
+        ("https://hmis.example.org/login-test", "https://hmis.example.org/login-test"),
     ],
 )
 def test_an_address_is_kept_in_one_form(text: str, url: str) -> None:

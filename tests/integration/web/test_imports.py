@@ -132,10 +132,28 @@ def test_types_and_hierarchy_are_proposed_previewed_and_made_by_the_run_alone(ad
     shown = text(ada.get(f"/import/{run.pk}/"))
     assert "Create 61 Geo-Objects" in shown
     assert "poste-de-sante" in shown
-    ada.post(f"/import/{run.pk}/", {"do": "run"})
+    assert "Tell me by e-mail" not in shown
+    ada.post(f"/import/{run.pk}/", {"do": "run", "notify": "1"})
     assert worked(run).state == Run.State.SUCCESS
+    assert run.notices == []
     assert Hierarchy.objects.get().code == "proposed"
     assert len(json.loads(b"".join([ada.get(f"/import/{run.pk}/places/").content]))["features"]) == FACILITIES
+
+
+@pytest.mark.usefixtures("types")
+def test_who_carries_it_out_may_ask_to_be_told_how_it_ended(ada: Client, settings: Any) -> None:
+    settings.EMAIL_CONFIGURED = True
+    User.objects.filter(username="ada").update(email="ada@example.org")
+    ada.post("/import/levels/", LEVELS)
+    run = preview(ada)
+    page = f"/import/{run.pk}/"
+    assert "Tell me by e-mail when it ends (ada@example.org)" in text(ada.get(page))
+    ada.post(page, {"do": "preview", "notify": "1"})
+    assert 'name="notify" value="1" form="do" checked' in text(ada.get(f"/import/{worked(run).pk}/"))
+    ada.post(page, {"do": "run", "notify": "1"})
+    (told,) = worked(run).notices
+    assert (told["to"], told["state"]) == ("ada@example.org", "failed")  # these settings name no mail server
+    assert "this installation has no mail server" in text(ada.get(page))
 
 
 @pytest.mark.usefixtures("types")

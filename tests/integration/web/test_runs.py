@@ -23,7 +23,7 @@ from cgr.core.planner.assembling import counted
 from cgr.jobs import Stopping
 from cgr.registry.actions import apply_objects, save_hierarchy, save_type
 from cgr.registry.models import GeoObject
-from cgr.runs.actions import store_plan
+from cgr.runs.actions import keep_planned_again, store_plan
 from cgr.runs.items import Settled, settle
 from cgr.runs.models import Run, RunProgress
 from cgr.sync.background import continue_look
@@ -273,6 +273,26 @@ def test_failures_are_grouped_by_cause_with_some_objects_of_each(client: Client)
     assert client.get(f"/runs/{run.pk}/report.pdf").status_code == 404
 
 
+def test_what_had_changed_leads_to_the_plan_that_takes_it_up_and_is_not_offered_a_second_time(client: Client) -> None:
+    run, again = store(change(1), change(2)), store(change(1), change(2))
+    changed = {"code": "changed-in-dhis2", "message": "it was left", "next_step": "plan again"}
+    settle([Settled(pk, "skipped", error=changed) for pk in run.items.values_list("pk", flat=True)])
+    now = datetime.now(UTC)
+    Run.objects.filter(pk=run.pk).update(state="warning", started=now, ended=now)
+    Run.objects.filter(pk=again.pk).update(request={"only": f"skipped-of:{run.pk}"})
+    run.refresh_from_db()
+    keep_planned_again(run, again, objects=2)
+    page = read(client, f"/runs/{run.pk}/")
+    assert "2 objects were left alone" in page
+    assert f'<a href="/runs/{again.pk}/">run {again.pk}</a> <span aria-hidden="true">○</span> to be reviewed.' in page
+    assert 'value="retry"' not in page
+    assert f'left alone by <a href="/runs/{run.pk}/">' in read(client, f"/runs/{again.pk}/")
+    client.post(f"/runs/{again.pk}/", {"choice": "discard"})
+    assert 'value="retry"' in read(client, f"/runs/{run.pk}/")
+    keep_planned_again(run, None, objects=2)
+    assert "The next run on schedule takes them." in read(client, f"/runs/{run.pk}/")
+
+
 def test_an_xlsx_that_would_keep_somebody_waiting_is_not_offered(client: Client) -> None:
     run = store(change(1))
     Run.objects.update(summary={**run.summary, "counts": {**run.summary["counts"], "update": 50_001}})
@@ -357,10 +377,10 @@ def test_jobs_are_filtered_paged_and_as_cheap_for_fifty_as_for_one(client: Clien
 
 
 def test_jobs_name_what_is_due_next(client: Client) -> None:
-    SyncConfig.objects.update(next_at=datetime(2026, 12, 1, 3, tzinfo=UTC), scheduled_by="ada")
+    SyncConfig.objects.update(next_at=datetime(2999, 12, 1, 3, tzinfo=UTC), scheduled_by="ada")
     page = read(client, "/jobs/")
     assert "Due next" in page
-    assert "2026-12-01 03:00 UTC" in page
+    assert "2999-12-01 03:00 UTC" in page
 
 
 def test_the_first_page_says_what_needs_somebody_now(client: Client) -> None:
@@ -426,6 +446,8 @@ def test_drift_names_what_was_agreed_what_is_there_and_who_changed_it(client: Cl
     assert "The last look had to stop" in page
     assert "mwale" in page
     assert "failure" in read(client, f"/runs/{run.pk}/")
+    client.post(f"/runs/{run.pk}/", {"choice": "resume"})
+    assert Run.objects.get(kind="drift").state == "queued"
 
 
 def test_somebody_who_may_not_see_runs_is_told_that_there_are_none(client: Client) -> None:

@@ -255,13 +255,12 @@ def test_missing_authorities_are_named_with_what_they_are_for(dhis2: SandboxServ
         assert f"<code>{name}</code> {words.AUTHORITIES[name]}" in text
 
 
-def test_the_plugin_is_downloaded_under_its_name_and_says_what_to_set_where_it_can_t_be(settings) -> None:
+def test_the_plugin_is_downloaded_under_its_name_and_its_page_says_where_nobody_said_where_it_leads(settings) -> None:
     add()
-    settings.PUBLIC_URL = ""
-    answer = browser_of("mo").get(f"{PAGE}cgr-dhis2-app.zip")
-    assert answer.status_code == 400
-    assert "CGR_PUBLIC_URL" in text_of(answer)
+    settings.PUBLIC_URL, settings.BROWSER_URL = "", "http://127.0.0.1:8077"
+    assert "the app leads to http://127.0.0.1:8077, which" in text_of(browser_of("ada").get(PAGE))
     settings.PUBLIC_URL = "https://registry.example.org"
+    assert "CGR_PUBLIC_URL" not in text_of(browser_of("ada").get(PAGE))
     answer = browser_of("mo").get(f"{PAGE}cgr-dhis2-app.zip")
     assert answer["Content-Disposition"] == 'attachment; filename="cgr-dhis2-app.zip"'
     assert "manifest.webapp" in zipfile.ZipFile(io.BytesIO(answer.content)).namelist()

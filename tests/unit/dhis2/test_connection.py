@@ -135,6 +135,42 @@ def test_two_redirects_are_followed_and_remembered(stage: Stage, url: str, locat
     assert [str(request.url) for request in stage.asked[1:]] == [then + PATH] * 2
 
 
+ENDED = [
+    httpx2.Response(302, headers={"location": "https://hmis.example.org/dhis-web-commons-security/logout.action"}),
+    httpx2.Response(302, headers={"location": "/login/"}),
+    httpx2.Response(200, text="This session has been expired (possibly due to multiple concurrent logins)."),
+]
+
+
+@pytest.mark.parametrize("ended", ENDED)
+def test_a_session_that_dhis2_ended_for_a_younger_one_is_begun_anew(stage: Stage, ended: httpx2.Response) -> None:
+    # DHIS2 keeps ten sessions of one account (api.md §1.1): ten tests of the connection end that of a long run.
+    sent = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.headers.get("cookie"))
+        if len(sent) == 2:
+            return ended
+        return httpx2.Response(200, json=LEVELS, headers={"set-cookie": f"JSESSIONID=S{len(sent)}; Path=/; HttpOnly"})
+
+    stage.on("GET", PATH, answer)
+    with stage.client() as client:
+        for _ in range(3):
+            assert client.levels()
+    assert sent == [None, "JSESSIONID=S1", None, "JSESSIONID=S3"]
+
+
+@pytest.mark.parametrize("ended", ENDED)
+def test_what_looks_like_an_ended_session_is_believed_once(stage: Stage, ended: httpx2.Response) -> None:
+    first = httpx2.Response(200, json=LEVELS, headers={"set-cookie": "JSESSIONID=S1; Path=/"})
+    stage.on("GET", PATH, [first, ended])
+    with stage.client() as client:
+        client.levels()
+        with pytest.raises(CgrError):
+            client.levels()
+    assert len(stage.asked) == 3
+
+
 @pytest.mark.parametrize(
     ("location", "code"),
     [

@@ -207,3 +207,8 @@ def test_a_server_without_a_readable_version_is_told_as_that(stage: Stage) -> No
 def test_it_reads_how_long_to_wait(header: str, expected: timedelta | None) -> None:
     now = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
     assert retry_after({"retry-after": header}, now=now) == expected
+
+
+def test_a_moment_to_wait_for_is_by_the_clock_of_whoever_names_it() -> None:
+    headers = {"date": "Mon, 23 Nov 2026 09:00:00 GMT", "retry-after": "Mon, 23 Nov 2026 09:00:20 GMT"}
+    assert retry_after(headers, now=datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)) == timedelta(seconds=20)

@@ -69,6 +69,28 @@ def test_a_report_that_wrote_a_part_is_not_ok() -> None:
     assert not parsed(report(status="WARNING")).ok
 
 
+@pytest.mark.parametrize(
+    ("stats", "certain"), [({"ignored": 2}, True), ({"created": 1}, False), ({"updated": 1}, False)]
+)
+def test_a_refusal_whose_counts_say_that_something_was_written_is_not_certain(
+    stats: dict[str, int], *, certain: bool
+) -> None:
+    assert parsed(json.dumps({"status": "ERROR", "stats": stats}).encode()).certain is certain
+
+
+def test_a_refusal_without_counts_is_a_refusal_but_an_ok_without_counts_is_no_report() -> None:
+    error = {"errorCode": "E4000", "errorProperty": "name", "message": "Missing required property `name`."}
+    bare = {"status": "ERROR", "typeReports": [{"objectReports": [{"uid": "OuFacility1", "errorReports": [error]}]}]}
+    assert parsed(json.dumps(bare).encode()).blamed == {"OuFacility1"}
+    assert parse_report(json.dumps({**bare, "status": "OK"}).encode()) is None
+
+
+def test_one_refusal_without_code_or_words_does_not_hide_the_others() -> None:
+    known = {"errorCode": "E4001", "errorProperty": "name", "message": "too long"}
+    found = parsed(report({"errorCode": None, "message": None}, known, uid="OuFacility1"))
+    assert [refusal.dhis2_code for refusal in found.refusals] == ["", "E4001"]
+
+
 # One row per way in which DHIS2 says which unit, and what of it, is refused.
 # (id in the object report, error report) → (unit, property, value)
 NAMED = [

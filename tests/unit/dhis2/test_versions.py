@@ -33,11 +33,11 @@ def test_it_refuses_what_is_no_version(text: str) -> None:
     ("switch", "last_before", "first_after", "after"),
     [
         ("legacy_geometry", "2.31.9", "2.32.0", False),
-        ("pager_total_right", "2.31.9", "2.32.7", True),
+        ("pager_counts_all", "2.32.6", "2.32.7", True),
         ("names_unit_in_refusals", "2.32.7", "2.33.0", True),
         ("moves_leave_paths_stale", "2.32.7", "2.33.0", True),
         ("empty_arrays_in_reports", "2.34.9", "2.35.0", True),
-        ("username_in_credentials", "2.36.13", "2.37.0", False),
+        ("username_in_credentials", "2.37.10", "2.38.0", False),
         ("moves_need_authority", "2.36.13", "2.37.0", True),
         ("group_additions_reported", "2.37.10", "2.38.0", True),
         ("report_in_envelope", "2.37.10", "2.38.0", True),

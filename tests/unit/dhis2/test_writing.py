@@ -83,6 +83,7 @@ def test_a_request_refused_as_a_whole_blames_nobody(stage: Stage, answer: httpx2
     assert not report.ok
     assert report.refusals == ()
     assert report.message
+    assert not report.certain
 
 
 @pytest.mark.parametrize("scenario", ["16-closed-without-open", "16-geometry-z", "16-date-feb30", "16-self-parent"])

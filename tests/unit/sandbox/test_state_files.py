@@ -85,7 +85,19 @@ def test_a_dump_leaves_no_half_written_file(tmp_path, country):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x1f\x8bnot really packed"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\x1f\x8bnot really packed",
+        b'{"organisationUnits": 5}',
+        b'{"organisationUnits": [{"name": "No id"}]}',
+        b'{"organisationUnits": [{"id": "OuCountry01", "parent": {}}]}',
+        b'{"organisationUnitGroups": ["GrPublic001"]}',
+    ],
+)
 def test_an_unreadable_file_is_named(tmp_path, content):
     path = tmp_path / "country.json"
     path.write_bytes(content)

@@ -39,6 +39,12 @@ def test_it_waits_as_long_as_the_server_asks() -> None:
     assert server.waited == [90]
 
 
+def test_a_server_that_asks_for_no_pause_is_not_asked_faster() -> None:
+    server = Server(*(away(timedelta()) for _ in range(3)))
+    patiently(server.ask, server.waited.append)
+    assert server.waited == list(PAUSES[:3])
+
+
 def test_patience_ends() -> None:
     server = Server(*(away() for _ in range(100)))
     with pytest.raises(TryLater):

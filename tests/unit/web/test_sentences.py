@@ -20,7 +20,7 @@ FRENCH: dict[str, str] = SCRIPT["translations"](CATALOGUE.read_text("utf-8"))
 ENGLISH = re.compile(
     r"\b(the|and|is|are|has|with|of|it|its|no|not|which|this|that|can't|doesn't|from)\b", re.IGNORECASE
 )
-CODE = re.compile(r"`[^`]*`|{.*?}|\bcgr [\w-]+( [\w-]+)?|→ .*|failed-of:RUN")
+CODE = re.compile(r"`[^`]*`|{.*?}|\bcgr [\w-]+( [\w-]+)?|→ .*|failed-of:RUN|skipped-of:RUN")
 
 
 @pytest.fixture(autouse=True)

@@ -73,7 +73,7 @@ def _serve(sandbox: SandboxServer) -> None:
     actions.add_user(local_operator(), "demo", password=password, role="system-administrator")
     environment = read_environment()
     listener = listen(environment)
-    tell(f"\nThe registry:  http://{environment.host}:{environment.port}/   sign in as demo / {password}")
+    tell(f"\nThe registry:  {environment.local_url}   sign in as demo / {password}")
     tell(f"The DHIS2:     {sandbox.url}   sign in as admin / district")
     tell("Stop both with Ctrl-C.")
     with worker_beside():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cgr.cli.demo.older_copy import older_copy, uid_of
-from cgr.cli.imports import import_words
+from cgr.cli.import_words import import_words
 from cgr.cli.output import tell
 from cgr.cli.progress import progress
 from cgr.cli.sync_words import plan_words, report_words

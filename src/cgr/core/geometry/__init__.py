@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from cgr.core.geometry.bounds import Box, around, bounds
 from cgr.core.geometry.comparison import same_geometry
-from cgr.core.geometry.geojson import from_geojson, to_geojson
+from cgr.core.geometry.geojson import from_geojson, to_geojson, wkb_of
 from cgr.core.geometry.rules import check, writable
+from cgr.core.geometry.shapes import UnusableGeometryError
 
 __all__ = [
     "Box",
+    "UnusableGeometryError",
     "around",
     "bounds",
     "check",
     "from_geojson",
     "same_geometry",
     "to_geojson",
+    "wkb_of",
     "writable",
 ]

@@ -13,15 +13,20 @@ from cgr.core.geometry.shapes import KINDS, POINT, POINT_HEADER, Run, Shape, Unu
 
 def from_geojson(obj: object, allowed: str = "mixed") -> bytes:
     """Turn a GeoJSON geometry into WKB; raise BadInput with words when it isn't one that the type `allowed` takes."""
+    try:
+        return wkb_of(obj, allowed)
+    except UnusableGeometryError as error:
+        raise _bad(str(error)) from error
+
+
+def wkb_of(obj: object, allowed: str) -> bytes:
+    """Do what `from_geojson` does; raise UnusableGeometryError with the mere reason, to be told in other words."""
     match obj:
         case {"type": "Point", "coordinates": [float() as x, float() as y]} if takes_point(x, y, allowed):
             return POINT.pack(POINT_HEADER, x, y)
-    try:
-        shape = _read(obj)
-    except UnusableGeometryError as error:
-        raise _bad(str(error)) from error
+    shape = _read(obj)
     if problem := shape_problem(shape, allowed):
-        raise _bad(problem)
+        raise UnusableGeometryError(problem)
     return write_wkb(shape)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from cgr.core.errors import BadInput
-from cgr.core.geometry import from_geojson
+from cgr.core.geometry import UnusableGeometryError, wkb_of
 from cgr.core.importing.settings import ATTRIBUTE_PREFIX
 from cgr.core.localized import DEFAULT, canonical_locale
 from cgr.core.planner.rules import SLOTS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DAY = 10
+_DEPTH_OF_RINGS = {"Polygon": 2, "MultiPolygon": 3}
 
 
 class Said(Struct, frozen=True, gc=False):
@@ -84,22 +85,24 @@ class UnitReader:
         )
 
     def geometry(self, unit: TheirUnit) -> bytes | None:
-        """Give the unit's geometry as WKB; raises BadInput when the type can't keep it."""
+        """Give the unit's geometry as WKB, None for an empty one; raises BadInput when the type can't keep it."""
         if unit.geometry is None or self._shape.geometry == "none":
             return None
         try:
             geometry = msgspec.json.decode(unit.geometry)
+            if isinstance(geometry, dict) and _is_empty(geometry.get("coordinates")):
+                return None
             try:
-                return from_geojson(geometry, self._shape.geometry)
-            except BadInput:
-                flat = _without_heights(geometry)
-                if flat == geometry:
+                return wkb_of(geometry, self._shape.geometry)
+            except UnusableGeometryError:
+                mended = _mended(geometry)
+                if mended == geometry:
                     raise
-                return from_geojson(flat, self._shape.geometry)
+                return wkb_of(mended, self._shape.geometry)
         except msgspec.DecodeError as error:
             raise unfit("its geometry can't be read") from error
-        except BadInput as problem:
-            raise unfit(f"its geometry can't be kept: {problem.message}") from problem
+        except UnusableGeometryError as reason:
+            raise unfit(f"its geometry can't be kept: {reason}") from reason
 
     def _from_groups(self, unit: TheirUnit, entry: ImportAttribute) -> str | None:
         terms = {term for group, term in (entry.groups or {}).items() if unit.uid in self._members.get(group, ())}
@@ -178,18 +181,26 @@ def _unmapped(attribute: OurAttribute, text: str) -> BadInput:
     return unfit(f'"{attribute.code}": no term is mapped to "{text}"', code="term-unmapped")
 
 
-def _without_heights(geometry: object) -> object:
-    """Leave third coordinates out: 2.31 keeps them in its texts (O4), planning looks over them, nobody sends them."""
-    if isinstance(geometry, dict):
-        return {**geometry, "coordinates": _flat(geometry.get("coordinates"))}
-    return geometry
+def _is_empty(coordinates: object) -> bool:
+    """Say whether there is no position at all, as PostGIS has it where an outline was taken away."""
+    return isinstance(coordinates, list) and all(map(_is_empty, coordinates))
 
 
-def _flat(coordinates: object) -> object:
+def _mended(geometry: object) -> object:
+    """Leave third coordinates out and close outlines: 2.31 keeps both as they came (O4), planning looks over them."""
+    if not isinstance(geometry, dict):
+        return geometry
+    depth = _DEPTH_OF_RINGS.get(str(geometry.get("type")), 0)
+    return {**geometry, "coordinates": _tidy(geometry.get("coordinates"), depth)}
+
+
+def _tidy(coordinates: object, depth: int) -> object:
+    """Tidy positions, or lists of them; `depth`: how many lists further in the rings are, 0 for none or within one."""
     match coordinates:
         case [int() | float(), *_]:
             return coordinates[:2]
-        case [*_]:
-            return [_flat(one) for one in coordinates]
+        case [*parts]:
+            tidy = [_tidy(one, depth - 1) for one in parts]
+            return [*tidy, tidy[0]] if depth == 1 and tidy and tidy[0] != tidy[-1] else tidy
         case _:
             return coordinates

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
+from cgr.core.decoding import in_words
 from cgr.core.errors import BadInput
 from cgr.core.unit_fields import FIELDS
 
@@ -87,8 +88,9 @@ def parse_mapping(raw: object, *, origin: str) -> ImportMapping:
         return msgspec.convert({} if raw is None else raw, ImportMapping)
     except msgspec.ValidationError as error:
         quotes = " Put quotes around codes that look like numbers." if "Expected `str`" in str(error) else ""
+        wrong = in_words(error, object_words="keys with values")
         raise BadInput(
-            f"{origin} is not an import mapping: {error}.",
+            f"{origin} is not an import mapping: {wrong}.",
             code="import-mapping",
             next_step=f"Correct the file; docs/reference/files.md shows its form.{quotes}",
         ) from error

@@ -102,7 +102,7 @@ def compare_short_name(rules: LevelRules, ours: OurObject, theirs: TheirUnit, fo
         return
     present = normal(theirs.short_name)
     if rules.short_name_always:
-        _follow_label(rule, label, present, found)
+        _follow_label(rule, label, theirs.short_name, found)
         if isinstance(value, dict) and (len(value) > 1 or theirs.translations):
             _compare_translations(rule, value, theirs, found, locale=rules.locale)
     elif present is None or _follows_name(present, label, theirs.name):

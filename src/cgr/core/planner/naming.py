@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from cgr.core.changes import FieldChange
 from cgr.core.planner.parents import parent_uid
-from cgr.core.short_names import derive, sibling_key
+from cgr.core.short_names import derive, numbering, sibling_key, stem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cgr.core.planner.drafts import Draft, Survey
     from cgr.core.planner.theirs import Theirs
 
@@ -21,10 +23,13 @@ def derive_short_names(survey: Survey, theirs: Theirs) -> None:
     if not asking:
         return
     below = _names_below({parent_uid(draft, survey) for draft in asking}, sent, survey, theirs)
+    # Thousands of siblings may have one name: none tries the numbers again that those before it have.
+    numbers: dict[tuple[str | None, str], Iterator[int]] = {}
     for draft in asking:
-        taken = below[parent_uid(draft, survey)]
+        parent, label = parent_uid(draft, survey), draft.label or ""
+        taken = below[parent]
         present = draft.unit.short_name if draft.unit is not None else None
-        short_name = derive(draft.label or "", taken)
+        short_name = derive(label, taken, numbers=numbers.setdefault((parent, stem(label)), numbering()))
         draft.fields["shortName"] = FieldChange(present, short_name)
         taken[sibling_key(short_name)] += 1
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from cgr.core.dates import date_problem
+from cgr.core.decoding import in_words
 from cgr.core.errors import BadInput
 from cgr.core.localized import DEFAULT, canonical_locale
 from cgr.core.rows.dates import is_date_format
@@ -131,7 +132,8 @@ def parse_row_mapping(raw: object, *, origin: str) -> RowMapping:
         return msgspec.convert({} if raw is None else raw, RowMapping)
     except msgspec.ValidationError as error:
         quotes = " Put quotes around what looks like a number." if "Expected `str`" in str(error) else ""
-        raise refused(f"{origin} is not a mapping of columns: {error}.{quotes}") from error
+        wrong = in_words(error, object_words="keys with values")
+        raise refused(f"{origin} is not a mapping of columns: {wrong}.{quotes}") from error
 
 
 def row_mapping_problem(

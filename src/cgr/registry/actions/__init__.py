@@ -8,7 +8,6 @@ from cgr.registry.actions.external_ids import (
     confirm_external_ids,
     release_external_ids,
     reserve_external_ids,
-    set_external_id,
 )
 from cgr.registry.actions.hierarchies import place_type, save_hierarchy, take_out_type
 from cgr.registry.actions.objects import ObjectsRefused, apply_objects, write_objects
@@ -42,7 +41,6 @@ __all__ = [
     "save_term",
     "save_term_tree",
     "save_type",
-    "set_external_id",
     "take_out_type",
     "withdraw",
     "write_objects",

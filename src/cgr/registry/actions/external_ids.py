@@ -1,4 +1,4 @@
-"""What external systems call our objects (R0.5): set by people, reserved and confirmed by synchronisation.
+"""What external systems call our objects (R0.5): reserved, confirmed and released by synchronisation.
 
 A reserved id is written down before its unit is sent, so that a crash can't make a second unit (R9.4). Reserving and
 confirming don't count as a change of the object: a plan would otherwise find its own objects changed.
@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cgr.accounts.policy import Permission, may, unknown
+from cgr.accounts.policy import Permission
 from cgr.audit import actions as audit
-from cgr.core.drafts import ObjectDraft
 from cgr.core.errors import BadInput
-from cgr.registry.actions.objects import write_objects
 from cgr.registry.locking import lock_registry
-from cgr.registry.models import ExternalId, GeoObject, GeoObjectType
+from cgr.registry.models import ExternalId
 from cgr.systems import queries as systems
 
 if TYPE_CHECKING:
@@ -85,19 +83,6 @@ def release_external_ids(actor: Actor, system: str, keys: Sequence[int]) -> int:
     count, _ = _reserved(row, keys).delete()
     _record(actor, "release", row, count)
     return count
-
-
-def set_external_id(actor: Actor, key: int, *, system: str, value: str | None) -> bool:
-    """Set or, with None, clear what a system calls one object; say whether that changed anything."""
-    row = GeoObject.objects.select_related("type__organization").filter(pk=key).first()
-    if row is None or not _may_edit(actor, row.type):
-        raise unknown("Geo-Object", str(key))
-    draft = ObjectDraft(type=row.type.code, code=row.code, key=key, line=1, external_ids={system: value})
-    return write_objects(actor, [draft], source=f"external id in {system}").changed == 1
-
-
-def _may_edit(actor: Actor, of: GeoObjectType) -> bool:
-    return may(actor, Permission.EDIT_OBJECTS, organization=of.organization.code, type=of.code)
 
 
 def _reserved(system: ExternalSystem, keys: Sequence[int]) -> QuerySet[ExternalId]:

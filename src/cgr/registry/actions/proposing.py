@@ -10,6 +10,7 @@ from django.utils import timezone
 from msgspec.structs import replace
 
 from cgr.accounts.policy import Permission, may, require, unknown
+from cgr.accounts.roles import CONTRIBUTOR, MAINTAINER
 from cgr.audit import actions as audit
 from cgr.audit.saving import difference
 from cgr.core.draft_rules import CheckedDraft, checked
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 KIND = "proposal"
 _MOST_CHARACTERS = 2_000
+_EDITS = {CONTRIBUTOR: MAINTAINER}
+_VERBS = {Proposal.State.ACCEPTED: "accept", Proposal.State.REJECTED: "reject", Proposal.State.WITHDRAWN: "withdraw"}
 
 
 @transaction.atomic
@@ -143,9 +146,6 @@ def _try(editor: Actor, draft: ObjectDraft, *, version: int) -> None:
         transaction.set_rollback(True)
 
 
-_EDITS = {"registry-contributor": "registry-maintainer"}
-
-
 def _open(actor: Actor, number: int) -> Proposal:
     row = proposals(actor).select_for_update(of=("self",)).filter(pk=number).first()
     if row is None:
@@ -170,9 +170,6 @@ def _decide(actor: Actor, row: Proposal, state: Proposal.State, *, answer: str =
     told = {"object": f"{row.type}:{row.code}", "by": row.by, **({"reason": answer} if answer else {})}
     _log(actor, row, _VERBS[state], after=told)
     return row
-
-
-_VERBS = {Proposal.State.ACCEPTED: "accept", Proposal.State.REJECTED: "reject", Proposal.State.WITHDRAWN: "withdraw"}
 
 
 def _log(actor: Actor, row: Proposal, action: str, *, after: Mapping[str, object]) -> None:

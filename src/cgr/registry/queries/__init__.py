@@ -1,4 +1,7 @@
-"""Every way to read the registry's settings and files; the records that planning reads come from `snapshot`."""
+"""What other rooms ask of the registry. What one page shows stands in a module of its own, imported from there.
+
+The records that planning reads come from `registry/snapshot.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from cgr.registry.queries.definitions import (
 )
 from cgr.registry.queries.external_ids import (
     confirmed_ids,
-    external_ids,
     holders_of_id,
     id_holders,
     ids_of,
@@ -64,7 +66,6 @@ __all__ = [
     "export_table",
     "export_term_trees",
     "export_types",
-    "external_ids",
     "geo_object",
     "geometries",
     "hierarchies_with",

@@ -40,7 +40,7 @@ def owner_of_type(actor: Actor, code: str) -> str:
     """Give the code of the organization that owns a type whose objects the actor may edit."""
     known = catalogue(actor)
     if code not in known.definitions.types:
-        raise unknown("type", code)
+        raise unknown("type", code, known=known.definitions.types)
     return known.organizations[code]
 
 

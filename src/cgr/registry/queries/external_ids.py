@@ -9,18 +9,13 @@ from cgr.registry.models import ExternalId
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-
-def external_ids(system: str) -> Iterator[tuple[str, int, bool]]:
-    """Stream (id, object's key, whether it is only reserved) of a system; the caller has checked who asks."""
-    rows = ExternalId.objects.filter(system__code=system).order_by("value")
-    for value, key, state in rows.values_list("value", "object_id", "state").iterator(chunk_size=5000):
-        yield value, key, state == ExternalId.State.RESERVED
+_CHUNK = 5_000
 
 
 def types_by_external_id(system: str) -> Iterator[tuple[str, str]]:
     """Stream (id, type of the object that has it) of a system; the caller has checked who asks."""
     rows = ExternalId.objects.filter(system__code=system).order_by("value", "type__code")
-    yield from rows.values_list("value", "type__code").iterator(chunk_size=5000)
+    yield from rows.values_list("value", "type__code").iterator(chunk_size=_CHUNK)
 
 
 def confirmed_ids(system: str, keys: list[int]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 
 from cgr.core.search_words import search_words
+from cgr.registry.queries.objects import escaped
 from cgr.registry.queries.tree import IN_FORCE, label_at, visible_types
 from cgr.systems.queries import systems
 
@@ -70,9 +71,9 @@ def find_objects(actor: Actor, text: str, *, on: date, of_types: Collection[str]
     parameters: dict[str, Any] = {
         "types": list(types),
         "systems": [row.pk for row in systems(actor)],
-        "typed": _beginning(typed),
-        "upper": _beginning(typed.upper()),
-        "lower": _beginning(typed.lower()),
+        "typed": f"{escaped(typed)}%",
+        "upper": f"{escaped(typed.upper())}%",
+        "lower": f"{escaped(typed.lower())}%",
         "words": " & ".join(f"{word}:*" for word in search_words(typed)),
         "limit": SHOWN + 1,
         "on": on.isoformat(),
@@ -99,8 +100,3 @@ def find_objects(actor: Actor, text: str, *, on: date, of_types: Collection[str]
 def _labelled(row: tuple[Any, ...], on: date) -> tuple[int, str, int, str, Localized | None, Localized | None]:
     key, uid, type_id, code, label, inside = row
     return key, uid, type_id, code, label_at(label, on.isoformat()), inside and label_at(inside, on.isoformat())
-
-
-def _beginning(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"

@@ -79,9 +79,8 @@ def geometries(keys: Collection[int], on: str) -> dict[int, bytes]:
 
 def parents_of(keys: Collection[int], *, hierarchy: str, on: str) -> dict[int, int]:
     """Give key → key of a parent in force at a day (ISO) in a hierarchy; the caller has checked who asks."""
-    edges = ParentEdge.objects.filter(child__in=list(keys), hierarchy__code=hierarchy)
-    begun = edges.filter(Q(starts=None) | Q(starts__lte=on)).filter(Q(ends=None) | Q(ends__gt=on))
-    return dict(begun.values_list("child_id", "parent_id"))
+    edges = ParentEdge.objects.filter(_in_force(on), child__in=list(keys), hierarchy__code=hierarchy)
+    return dict(edges.values_list("child_id", "parent_id"))
 
 
 def several_lives(type: str) -> dict[int, list[Period]]:  # noqa: A002 - the domain's word
@@ -109,7 +108,7 @@ def objects_by_type(
     known = catalogue(actor, permission=Permission.READ_OBJECTS)
     readable = known.definitions.types
     if type is not None and type not in readable:
-        raise unknown("type", type)
+        raise unknown("type", type, known=readable)
     on = None if as_of is None else as_of.isoformat()
     wanted = sorted(readable) if type is None else [type]
     return known.definitions, ((code, _described(known, code, on)) for code in wanted)
@@ -177,10 +176,15 @@ def _children(known: Catalogue, below: Below) -> QuerySet[ParentEdge, int]:
     parent = GeoObject.objects.filter(type=known.types[below.type], code=below.code).first()
     if parent is None:
         raise unknown(below.type, below.code)
-    begun = Q(starts=None) | Q(starts__lte=below.on)
-    going_on = Q(ends=None) | Q(ends__gt=below.on)
-    edges = ParentEdge.objects.filter(begun, going_on, parent=parent, hierarchy=known.hierarchies[below.hierarchy])
+    hierarchy = known.hierarchies[below.hierarchy]
+    edges = ParentEdge.objects.filter(_in_force(below.on), parent=parent, hierarchy=hierarchy)
     return edges.values_list("child", flat=True)
+
+
+def _in_force(on: date | str) -> Q:
+    """Give the condition that a parent is one at a day."""
+    begun = Q(starts=None) | Q(starts__lte=on)
+    return begun & (Q(ends=None) | Q(ends__gt=on))
 
 
 def geo_object(actor: Actor, type: str, code: str, *, as_of: date | None = None) -> tuple[bytes, int]:  # noqa: A002 - the domain's word

@@ -9,6 +9,7 @@ from django.db.models import Q
 from msgspec.structs import replace
 
 from cgr.accounts.policy import Permission, may, may_anywhere, organizations_where, unknown
+from cgr.core.numbers import whole_number
 from cgr.core.object_states import ObjectState, after
 from cgr.core.proposals import Proposed, from_document
 from cgr.registry.bulk.existing import Stored, stored_by_key
@@ -34,8 +35,8 @@ def proposals(actor: Actor, *, state: str = "", before: int | None = None) -> Qu
 
 def proposal(actor: Actor, number: str) -> Proposal:
     """Give one; NotAllowed when there is none that the actor may know."""
-    known = number.isascii() and number.isdecimal() and len(number) < 19  # noqa: PLR2004 - digits that fit a bigint
-    found = proposals(actor).filter(pk=int(number)).first() if known else None
+    key = whole_number(number)
+    found = proposals(actor).filter(pk=key).first() if key is not None else None
     if found is None:
         raise unknown("proposal", number)
     return found

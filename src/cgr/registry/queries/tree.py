@@ -13,6 +13,7 @@ import msgspec
 from django.db import connection
 
 from cgr.accounts.policy import Permission, organizations_where, unknown
+from cgr.core.numbers import whole_number
 from cgr.core.periods import latest
 from cgr.registry.catalogue import standings
 from cgr.registry.models import GeoObjectType, Hierarchy
@@ -162,7 +163,7 @@ def top(of: Tree, *, on: date, after: str = "") -> Page:
     kind, _, name = after.partition(" ")
     parameters = {
         "types": [of.types[code].key for code in of.tops],
-        "type": int(kind) if kind.isdecimal() else 0,
+        "type": whole_number(kind) or 0,
         "name": name,
     }
     nodes = _nodes(of, _TOP, {**parameters, "limit": PAGE + 1}, on)
@@ -176,7 +177,7 @@ def below(of: Tree, parent: int, type_code: str, *, on: date, after: str = "") -
     parameters = {
         "types": [of.types[code].key for code in of.below(type_code)],
         "parent": parent,
-        "key": int(key) if key.isdecimal() else 0,
+        "key": whole_number(key) or 0,
         "name": name,
         "limit": PAGE + 1,
     }

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from cgr.accounts.policy import Permission, may
 from cgr.core.drafts import Always, History, ObjectDraft
 from cgr.core.errors import BadInput, NotAllowed
+from cgr.core.numbers import whole_number
 from cgr.registry.actions import ExternalIdTaken, change_object, create_object, propose
 from cgr.registry.queries import types_by_code
 from cgr.registry.queries.cards import open_object
@@ -54,11 +55,11 @@ def change(request: HttpRequest, uid: UUID, what: str) -> HttpResponse:
         draft = _draft(card, subject, name, form)
         if draft is not None:
             try:
-                _write(request, asked, card, draft, version=int(version) if version.isdecimal() else 0)
+                _write(request, asked, card, draft, version=whole_number(version) or 0)
             except NotAllowed as error:
                 raise Http404 from error
             except BadInput as error:
-                told = [refused_in_words(error)]
+                told = [refusal_of_edit(error)]
             else:
                 return leave(request, reverse("explorer-object", args=[card.uid]) + asked.query())
         if isinstance(form, ChangeForm):
@@ -111,7 +112,7 @@ def add(request: HttpRequest, type_code: str) -> HttpResponse:
         except NotAllowed as error:
             raise Http404 from error
         except BadInput as error:
-            told = [refused_in_words(error)]
+            told = [refusal_of_edit(error)]
         else:
             return leave(request, back if uid is None else reverse("explorer-object", args=[uid]) + asked.query())
     return render(
@@ -245,7 +246,7 @@ def _new(form: NewObjectForm, type_code: str, asked: Asked, parent: Card | None)
     )
 
 
-def refused_in_words(error: BadInput) -> str:
+def refusal_of_edit(error: BadInput) -> str:
     """Say in the reader's language what an action refused, as far as it is what people meet."""
     if isinstance(error, ExternalIdTaken):
         told = gettext("“%(value)s” belongs to another object already: %(type)s “%(code)s”. Remove it there first.")

@@ -9,7 +9,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from cgr.core.draft_rules import code_problem
 from cgr.core.drafts import History, Since
-from cgr.core.ids import is_uid
+from cgr.core.ids import may_be_uid
+from cgr.core.numbers import whole_number
 from cgr.core.periods import periods_problem
 from cgr.web.explorer.kinds import InLanguages, Kind, Nothing
 
@@ -91,8 +92,7 @@ class ChangeForm:
 
     @staticmethod
     def _count(data: Mapping[str, Any]) -> int:
-        text = str(data.get("rows", ""))
-        return min(int(text), _MOST_ROWS) if text.isdecimal() and len(text) < 6 else 0  # noqa: PLR2004 - digits enough
+        return min(whole_number(str(data.get("rows", ""))) or 0, _MOST_ROWS)
 
     def writing(self) -> Writing | None:
         """Give what is to be written, or None with errors at the fields or in `errors`."""
@@ -183,8 +183,8 @@ class ExternalIdForm(forms.Form):
     def clean_value(self) -> str | None:
         """Refuse what can't be an id there."""
         value: str = self.cleaned_data["value"]
-        if value and self._kind == "dhis2" and not is_uid(value):
-            raise forms.ValidationError(gettext("A DHIS2 ID is a letter followed by ten letters or digits."))
+        if value and self._kind == "dhis2" and not may_be_uid(value):
+            raise forms.ValidationError(gettext("A DHIS2 ID has eleven letters or digits."))
         return value or None
 
 

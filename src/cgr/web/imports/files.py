@@ -19,6 +19,7 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
 from cgr.accounts.queries import organizations
 from cgr.core.errors import BadInput, CgrError, NotAllowed
+from cgr.core.numbers import whole_number
 from cgr.files.limits import MOST_BYTES
 from cgr.imports import templates, uploads
 from cgr.imports.files import check_file_request
@@ -255,8 +256,7 @@ def _organizations(actor: Actor) -> list[Any]:
 
 
 def _found(actor: Actor, key: str) -> Upload:
-    plausible = key.isascii() and key.isdecimal() and len(key) < 18  # noqa: PLR2004 - digits of its column
     try:
-        return uploads.upload(actor, int(key) if plausible else 0)
+        return uploads.upload(actor, whole_number(key) or 0)
     except NotAllowed as error:
         raise Http404 from error

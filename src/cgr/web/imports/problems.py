@@ -16,13 +16,13 @@ from cgr.accounts.policy import Permission, may
 from cgr.core.errors import BadInput, CgrError, NeedsConsent, NotAllowed
 from cgr.core.importing import parse_answer
 from cgr.imports import reports
-from cgr.imports.answers import answers_of, parent_type_of, resolve, withdraw
+from cgr.imports.answers import answers_of, count_answers, is_answerable, parent_type_of, resolve, withdraw
 from cgr.imports.suggesting import Suggested, accept, acceptable, suggestions
 from cgr.registry import queries as registry
 from cgr.registry.queries.finding import find_objects
 from cgr.web.failures import refused
 from cgr.web.imports.refused import listed
-from cgr.web.imports.runs import SHOWN, found_or_404, heading, of_dhis2_or_404
+from cgr.web.imports.runs import SHOWN, found_or_404, heading, of_dhis2_or_404, position_asked
 from cgr.web.imports.words import DECISIONS, TROUBLES, reasons_in_words
 from cgr.web.words import in_reader_digits, in_reader_language
 
@@ -56,8 +56,7 @@ def problems(request: HttpRequest, run: str) -> HttpResponse:
     else:
         problem = ""
     which = request.GET.get("show", "")
-    after = request.GET.get("after", "")
-    position = int(after) if after.isascii() and after.isdecimal() and len(after) < 11 else -1  # noqa: PLR2004 - digits
+    position = position_asked(request.GET.get("after", ""))
     page = _suggested(row, position) if which == "suggestions" else _conflicts(row, position)
     _search_parent(actor, page["items"], uid=request.GET.get("for", ""), text=request.GET.get("find", ""))
     return render(
@@ -119,13 +118,11 @@ def above(request: HttpRequest, run: str) -> HttpResponse:
 
 
 def _frame(actor: Actor, row: Run) -> dict[str, Any]:
-    head = heading(row)
-    answers = answers_of(row)
     return {
-        "run": head,
+        "run": heading(row),
         "manages": may(actor, Permission.MANAGE_RUNS, organization=row.organization.code),
-        "answered": len(answers),
-        "ready": row.state in {row.State.NEW, row.State.SUCCESS, row.State.WARNING},
+        "answered": count_answers(row),
+        "ready": is_answerable(row),
     }
 
 

@@ -10,8 +10,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from cgr.accounts.actors import actor_of
+from cgr.files.spreadsheets import CSV_TYPE
 from cgr.imports import reports
-from cgr.web.imports.runs import SHOWN, found_or_404, heading, number_asked
+from cgr.web.imports.runs import SHOWN, found_or_404, heading, position_asked
 from cgr.web.imports.words import ROW_TROUBLES, TROUBLES
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def listed(request: HttpRequest, row: Run) -> HttpResponse:
     """Show them, a page at a time."""
-    found = reports.row_problems(row, after=number_asked(request.GET.get("after", ""), -1), limit=SHOWN)
+    found = reports.row_problems(row, after=position_asked(request.GET.get("after", "")), limit=SHOWN)
     rows: list[dict[str, Any]] = [
         {
             "line": trouble.line,
@@ -46,6 +47,6 @@ def download(request: HttpRequest, run: str) -> StreamingHttpResponse:
     if "columns" not in row.settings:
         raise Http404
     lines: Any = reports.rejected_rows(row)
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(lines, content_type=CSV_TYPE)
     answer["Content-Disposition"] = f'attachment; filename="refused-{row.pk}.csv"'
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
@@ -15,9 +16,11 @@ from django.views.decorators.http import require_GET
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may
 from cgr.core.errors import BadInput, NotAllowed
+from cgr.core.numbers import INTEGER, whole_number
 from cgr.imports import reports
-from cgr.imports.answers import answers_of
+from cgr.imports.answers import count_answers
 from cgr.imports.background import cancel_import, resume_import
+from cgr.imports.notices import RECEIVERS
 from cgr.imports.uploads import upload_of
 from cgr.registry import queries as registry
 from cgr.runs.progress import progress_json
@@ -125,12 +128,24 @@ def _do(request: HttpRequest, actor: Actor, row: Run) -> HttpResponse:
             messages.success(request, gettext("Cancelled. Nothing of it was kept."))
             return redirect("import-run", run=str(row.pk))
         if asked in ("run", "preview"):
-            row = resume_import(actor, row, preview=asked == "preview")
+            row = resume_import(actor, row, preview=asked == "preview", notify=_told(request))
     except NotAllowed as error:
         raise Http404 from error
     except BadInput as error:
         messages.error(request, refused(error))
     return redirect("import-run", run=str(row.pk))
+
+
+def _told(request: HttpRequest) -> tuple[str, ...] | None:
+    """Give who is told by e-mail, as the box says; where there is none, None: as it was."""
+    address = _own_address(request)
+    if not address:
+        return None
+    return (address,) if request.POST.get("notify") else ()
+
+
+def _own_address(request: HttpRequest) -> str:
+    return request.user.email if request.user.is_authenticated and settings.EMAIL_CONFIGURED else ""
 
 
 def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
@@ -147,9 +162,9 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
     if not head["open"] and counted:
         listed = reports.changes(
             row,
-            after=number_asked(after, -1),
+            after=position_asked(after),
             kind=kind if kind in KINDS else "",
-            level=number_asked(level, None) if level else None,
+            level=whole_number(level, most=INTEGER),
             like=like,
             limit=SHOWN,
         )
@@ -168,7 +183,10 @@ def _page(request: HttpRequest, actor: Actor, row: Run) -> dict[str, Any]:
         "progress": _progress(row) if row.state == row.State.RUNNING else None,
         "ahead": ahead_of(row),
         "error": row.error,
-        "answered": len(answers_of(row)) if row.state == row.State.NEW and not row.is_of_file else 0,
+        "address": _own_address(request),
+        "is_told": bool(row.request.get(RECEIVERS)),
+        "notices": row.notices,
+        "answered": count_answers(row) if row.state == row.State.NEW and not row.is_of_file else 0,
         "kinds": kinds,
         "levels": [
             {
@@ -192,10 +210,10 @@ def _rare(row: Run) -> tuple[str, ...]:
     return ("skipped", "vanished") if row.is_of_file else ("skipped",)
 
 
-def number_asked(text: str, otherwise: Any) -> Any:  # noqa: ANN401 - a number or what stands for none
-    """Give the number that an address names, or what stands for none."""
-    plausible = text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004 - digits of an integer column
-    return int(text) if plausible else otherwise
+def position_asked(text: str) -> int:
+    """Give the position in a run behind which a page begins, as an address names it; before the first without one."""
+    position = whole_number(text, most=INTEGER)
+    return -1 if position is None else position
 
 
 def _progress(row: Run) -> dict[str, object] | None:

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
 from cgr.core.errors import BadInput, NotAllowed
+from cgr.core.numbers import whole_number
 from cgr.registry import actions, queries
 from cgr.registry.catalogue import visible_hierarchies
 from cgr.registry.queries import proposals as reading
 from cgr.systems.queries import systems
-from cgr.web.explorer.changing import refused_in_words
+from cgr.web.explorer.changing import refusal_of_edit
 from cgr.web.proposals.words import STATES, name_in_words, value_in_words
 from cgr.web.words import in_reader_language
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from cgr.registry.models import Proposal
 
 _SHOWN = 50
-_DIGITS = 18
 
 
 @require_GET
@@ -40,7 +40,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
     """List those that somebody may decide on and their own: the open ones, or all (`state` in the address)."""
     actor = _reader(request)
     state = "" if request.GET.get("state") == "all" else "open"
-    before = _number(request.GET.get("before", ""))
+    before = whole_number(request.GET.get("before", ""))
     rows = list(reading.proposals(actor, state=state, before=before).defer("draft", "fields")[: _SHOWN + 1])
     labels = queries.type_labels({row.type for row in rows})
     context = {
@@ -64,7 +64,7 @@ def proposal(request: HttpRequest, number: int) -> HttpResponse:
         except NotAllowed as error:
             raise Http404 from error
         except BadInput as error:
-            told = refused_in_words(error)
+            told = refusal_of_edit(error)
         else:
             return redirect(reverse("proposal", args=[row.pk]))
         row = reading.proposal(actor, str(number))
@@ -97,7 +97,7 @@ def proposal(request: HttpRequest, number: int) -> HttpResponse:
 def _decide(request: HttpRequest, actor: Actor, row: Proposal) -> None:
     match request.POST.get("do"):
         case "accept":
-            actions.accept(actor, row.pk, version=_number(request.POST.get("version", "")) or 0)
+            actions.accept(actor, row.pk, version=whole_number(request.POST.get("version", "")) or 0)
             messages.success(request, gettext("The proposal is accepted: what it proposed is done."))
         case "reject":
             actions.reject(actor, row.pk, reason=request.POST.get("answer", ""))
@@ -112,10 +112,6 @@ def _reader(request: HttpRequest) -> Actor:
     if not may_anywhere(actor, Permission.PROPOSE_OBJECTS):
         raise Http404
     return actor
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _shown(row: Proposal) -> dict[str, object]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from cgr.accounts.actors import actor_of
+from cgr.core.numbers import whole_number
 from cgr.runs.queries import runs
 from cgr.sync import background
 from cgr.sync import drift as drifting
@@ -37,7 +38,7 @@ def drift(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("drift", code=code)
     found = drifting.known(actor, code)
     config = find_config(actor, code)
-    start = _start(request.GET.get("from", ""))
+    start = whole_number(request.GET.get("from", "")) or 0
     shown = found.drift[start : start + _ON_A_PAGE]
     look = runs(actor, config=code).filter(kind="drift").defer("names", "settings").first()
     under_way = look is not None and is_under_way(look)
@@ -57,10 +58,6 @@ def drift(request: HttpRequest, code: str) -> HttpResponse:
     }
     part = request.headers.get("HX-Target", "") == "div#drift"
     return render(request, "web/runs/drift_found.html" if part else "web/runs/drift.html", context)
-
-
-def _start(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0  # noqa: PLR2004 - more units than there are
 
 
 def _line(one: Drift) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may_anywhere
+from cgr.core.numbers import whole_number
 from cgr.runs import queries
 from cgr.sync.configs import configs
 from cgr.systems.queries import systems
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _ON_A_PAGE = 25
 _DUE = 10
-_LONGEST_ID = 18  # digits that surely fit
 
 
 class FilterForm(forms.Form):
@@ -73,9 +73,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
         found = found.filter(**{"system__code" if name == "system" else name: one for name, one in wanted.items()})
     else:
         found = found.none()
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) <= _LONGEST_ID:
-        found = found.filter(pk__lt=int(before))
+    before = whole_number(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     rows = list(found[: _ON_A_PAGE + 1])
     asked = request.GET.copy()
     asked.pop("before", None)

@@ -89,7 +89,8 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
         "counts_found": counts_in_words(run.summary.get("counts", {})) if run.kind == run.Kind.DRIFT else [],
         "digest": run.digest.removeprefix("sha256:"),
         "undoes": run.summary.get("undoes") or run.request.get("undoes"),
-        "only": str(run.summary.get("only") or run.request.get("only") or "").removeprefix("failed-of:"),
+        **_only(run),
+        "again": _again(run),
         "choices": {choice.value for choice in choices_here},
         "apply_words": size_words(changed=changed, created=created, system=system),
         "left": _left(run, outcomes),
@@ -104,6 +105,18 @@ def page_of_run(actor: Actor, run: Run, asked: Asked) -> Page:
     guards = [(guard_words(guard), guard["code"]) for guard in run.summary.get("guards", [])]
     waits = run.state == run.State.NEW
     return Page(head=head, body={**body, "waits": waits}, guards=guards if waits else [])
+
+
+def _only(run: Run) -> dict[str, object]:
+    """Give the run that a plan is limited to, and whether to what that one left alone as changed."""
+    what, _, number = str(run.summary.get("only") or run.request.get("only") or "").partition(":")
+    return {"only": number, "only_skipped": what == "skipped-of"}
+
+
+def _again(run: Run) -> dict[str, Any] | None:
+    kept: dict[str, Any] | None = run.summary.get("planned_again")
+    again = queries.planned_again(run)
+    return kept and {**kept, "state": state_words(again) if again else None}
 
 
 def progress_of(run: Run, outcomes: dict[str, int] | None = None) -> dict[str, Any]:
@@ -176,6 +189,13 @@ def _left(run: Run, outcomes: dict[str, int]) -> int:
     return undone + problems
 
 
+def _planned_meanwhile(run: Run) -> int:
+    """Count the objects that another plan, which waits or is being made, takes up already."""
+    again = queries.planned_again(run)
+    waits = again is not None and again.state in {again.State.NEW, again.State.QUEUED, again.State.RUNNING}
+    return run.summary["planned_again"]["objects"] if waits else 0
+
+
 def offered(actor: Actor, run: Run) -> frozenset[Choice]:
     """Give what somebody can do with a run now."""
     outcomes = outcome_counts(run.pk) if run.started is not None else {}
@@ -192,10 +212,10 @@ def _offered(actor: Actor, run: Run, outcomes: dict[str, int], *, configured: bo
         planned=is_sync and bool(run.digest),
         by_worker=bool(run.goal),
         abandoned=run.state == run.State.RUNNING and is_abandoned(run),
-        repeatable=bool(run.request),
+        repeatable=bool(run.request) or run.kind == run.Kind.DRIFT,
         changes=sum(level.get("units", 0) + level.get("create", 0) for level in levels) if is_sync else 0,
         applied=run.started is not None and bool(run.digest),
-        left=_left(run, outcomes),
+        left=_left(run, outcomes) - _planned_meanwhile(run),
         undoes="undoes" in run.summary,
         configured=configured,
     )

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct
 from cgr.core.mapping import FieldSource, Limits, SyncMapping, SyncType
 from cgr.core.mapping_rules import Finding, Severity
 from cgr.core.mapping_rules.fields import DEFAULT_FIELDS
+from cgr.core.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -336,5 +337,4 @@ class _Sent:
         return {name: values[-1] for name in self._fields if (values := self.all(name))}
 
     def count(self, name: str) -> int:
-        text = self.text(name)
-        return min(int(text), _MOST_ROWS) if text.isascii() and text.isdecimal() else 0
+        return min(whole_number(self.text(name)) or 0, _MOST_ROWS)

@@ -17,6 +17,7 @@ from cgr.accounts.actors import actor_of
 from cgr.accounts.policy import Permission, may, may_anywhere, require
 from cgr.core.errors import BadInput
 from cgr.core.mapping_rules import Severity
+from cgr.core.numbers import whole_number
 from cgr.core.schedule import Schedule
 from cgr.registry.queries import terms_in_use, type_shapes
 from cgr.runs import queries as runs
@@ -223,10 +224,10 @@ def _sync(row: SyncConfig) -> dict[str, object]:
 
 def _runs(request: HttpRequest, actor: Actor, row: SyncConfig) -> dict[str, object]:
     """Give a page of the runs of a configuration, newest first; `before` in the address: only older ones."""
-    before = request.GET.get("before", "")
+    before = whole_number(request.GET.get("before", ""))
     found = runs.runs(actor, config=row.code).exclude(kind="drift").defer("names", "settings")
-    if before.isascii() and before.isdecimal() and len(before) < 18:  # noqa: PLR2004 - digits that fit the column
-        found = found.filter(pk__lt=int(before))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     page = list(found[: _RUNS_SHOWN + 1])
     shown = [_run(one) for one in page[:_RUNS_SHOWN]]
     return {

@@ -23,7 +23,7 @@ from cgr.dhis2.versions import parse_version
 from cgr.sync.configs import configs
 from cgr.systems import actions, queries
 from cgr.systems.connection import WHILE_SOMEBODY_WAITS, check, look_around, try_out
-from cgr.systems.plugin import dhis2_app
+from cgr.systems.plugin import assumed_address, dhis2_app
 from cgr.systems.registering import client_registration
 from cgr.systems.signing_in import CODE, OAUTH2
 from cgr.web.dialogs import leave
@@ -218,6 +218,7 @@ def _page(actor: Actor, row: ExternalSystem) -> dict[str, object]:
         "by_consent": row.auth_kind == OAUTH2 and row.grant == CODE,
         "signed_in_as": queries.signed_in_as(row),
         "manages_people": may(actor, Permission.MANAGE_PEOPLE, organization=row.organization.code),
+        "app_address": assumed_address(),
     }
 
 

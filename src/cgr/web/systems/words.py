@@ -81,7 +81,6 @@ HAPPENED: Final[dict[str, _StrPromise]] = {
     "oauth-grant-refused": gettext_lazy("DHIS2 refuses this grant for the OAuth2 client."),
     "oauth-not-offered": gettext_lazy("This DHIS2 doesn't offer OAuth2."),
     "oauth-version": gettext_lazy("This version of DHIS2 can't be signed in to by OAuth2."),
-    "public-url-missing": gettext_lazy("The app would not know where the registry is: CGR_PUBLIC_URL isn't set."),
     "redirect-elsewhere": gettext_lazy("The server leads to another one."),
     "redirect-to-login": gettext_lazy("DHIS2 leads to its sign-in page instead of answering."),
     "secret-missing": gettext_lazy("A password, token or client secret is needed."),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.shortcuts import render
 from msgspec import Struct
 
+from cgr.web.dialogs import leave
 from cgr.web.types.words import broken_in_words, next_step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponse
 
     from cgr.core.breakage import Breakage
@@ -49,3 +53,21 @@ def ask_first(request: HttpRequest, found: tuple[Breakage, ...], question: Quest
         "typed": [(name, text) for name, texts in request.POST.lists() if name not in _OWN for text in texts],
     }
     return render(request, "web/types/question.html", context)
+
+
+def remove_once_asked(
+    request: HttpRequest,
+    found: tuple[Breakage, ...],
+    question: Question,
+    *,
+    remove: Callable[[], None],
+    told: str,
+    leads_to: str,
+) -> HttpResponse:
+    """Remove something, say so with `told` and lead on; or give the page that names what would break, first."""
+    asked = ask_first(request, found, question)
+    if asked is not None:
+        return asked
+    remove()
+    messages.success(request, told)
+    return leave(request, leads_to)

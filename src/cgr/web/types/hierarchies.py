@@ -22,7 +22,7 @@ from cgr.registry import actions, queries
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
-from cgr.web.types.asking import Question, ask_first
+from cgr.web.types.asking import Question, ask_first, remove_once_asked
 from cgr.web.types.forms import HierarchyForm, NewHierarchyForm, PlaceForm
 from cgr.web.types.reading import (
     branches,
@@ -195,12 +195,14 @@ def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
         back=reverse("hierarchy", args=[code]),
         goes=gettext("Only the tree goes; its types stay."),
     )
-    asked = ask_first(request, deleting.breaking_hierarchy(actor, code), question)
-    if asked is not None:
-        return asked
-    deleting.delete_hierarchy(actor, code)
-    messages.success(request, gettext("The hierarchy %(label)s is deleted.") % label)
-    return leave(request, reverse("hierarchies"))
+    return remove_once_asked(
+        request,
+        deleting.breaking_hierarchy(actor, code),
+        question,
+        remove=lambda: deleting.delete_hierarchy(actor, code),
+        told=gettext("The hierarchy %(label)s is deleted.") % label,
+        leads_to=reverse("hierarchies"),
+    )
 
 
 @login_required

@@ -21,7 +21,7 @@ from cgr.registry import actions, queries
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
-from cgr.web.types.asking import Question, ask_first
+from cgr.web.types.asking import Question, remove_once_asked
 from cgr.web.types.forms import DefinitionForm, NewForm, NewTermForm
 from cgr.web.types.reading import branches, children_of_terms, manager, named, reader, words_of
 
@@ -131,12 +131,14 @@ def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
         back=reverse("term-tree", args=[code]),
         goes=gettext("It goes with all its terms."),
     )
-    asked = ask_first(request, deleting.breaking_term_tree(actor, code), question)
-    if asked is not None:
-        return asked
-    deleting.delete_term_tree(actor, code)
-    messages.success(request, gettext("The tree of terms %(label)s is deleted.") % label)
-    return leave(request, reverse("term-trees"))
+    return remove_once_asked(
+        request,
+        deleting.breaking_term_tree(actor, code),
+        question,
+        remove=lambda: deleting.delete_term_tree(actor, code),
+        told=gettext("The tree of terms %(label)s is deleted.") % label,
+        leads_to=reverse("term-trees"),
+    )
 
 
 @login_required
@@ -179,12 +181,14 @@ def _remove(request: HttpRequest, actor: Actor, tree: str, former: Row) -> HttpR
         back=back,
     )
     code = former["code"]
-    asked = ask_first(request, deleting.breaking_term(actor, tree, code), question)
-    if asked is not None:
-        return asked
-    deleting.remove_term(actor, tree, code, consent=True)
-    messages.success(request, gettext("The term is removed."))
-    return leave(request, back)
+    return remove_once_asked(
+        request,
+        deleting.breaking_term(actor, tree, code),
+        question,
+        remove=lambda: deleting.remove_term(actor, tree, code, consent=True),
+        told=gettext("The term is removed."),
+        leads_to=back,
+    )
 
 
 def _saves(actor: Actor, form: DefinitionForm, definition: TermTreeDefinition) -> bool:

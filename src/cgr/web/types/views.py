@@ -19,7 +19,7 @@ from cgr.registry import actions, queries
 from cgr.web.dialogs import leave
 from cgr.web.labels import label_initial
 from cgr.web.systems.words import in_words
-from cgr.web.types.asking import AGAIN, Question, ask_first
+from cgr.web.types.asking import AGAIN, Question, ask_first, remove_once_asked
 from cgr.web.types.forms import AttributeForm, NewAttributeForm, NewTypeForm, TypeForm
 from cgr.web.types.reading import (
     labels,
@@ -120,12 +120,14 @@ def _delete(request: HttpRequest, actor: Actor, row: Row) -> HttpResponse:
         back=reverse("type", args=[code]),
         goes=gettext("It goes with its attributes. Imports and runs of the past keep what they say of it."),
     )
-    asked = ask_first(request, deleting.breaking_type(actor, code), question)
-    if asked is not None:
-        return asked
-    deleting.delete_type(actor, code)
-    messages.success(request, gettext("The type %(label)s is deleted.") % label)
-    return leave(request, reverse("types"))
+    return remove_once_asked(
+        request,
+        deleting.breaking_type(actor, code),
+        question,
+        remove=lambda: deleting.delete_type(actor, code),
+        told=gettext("The type %(label)s is deleted.") % label,
+        leads_to=reverse("types"),
+    )
 
 
 @login_required
@@ -194,12 +196,14 @@ def _remove(request: HttpRequest, actor: Actor, row: Row, former: Row) -> HttpRe
         does=gettext("Remove the attribute"),
         back=back,
     )
-    asked = ask_first(request, deleting.breaking_attribute(actor, row["code"], former["code"]), question)
-    if asked is not None:
-        return asked
-    deleting.remove_attribute(actor, row["code"], former["code"], consent=True)
-    messages.success(request, gettext("The attribute is removed."))
-    return leave(request, back)
+    return remove_once_asked(
+        request,
+        deleting.breaking_attribute(actor, row["code"], former["code"]),
+        question,
+        remove=lambda: deleting.remove_attribute(actor, row["code"], former["code"], consent=True),
+        told=gettext("The attribute is removed."),
+        leads_to=back,
+    )
 
 
 def _saves(actor: Actor, form: TypeForm | AttributeForm, definition: TypeDefinition) -> bool:

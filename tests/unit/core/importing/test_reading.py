@@ -106,18 +106,25 @@ def test_a_unit_without_closing_date_says_that_it_is_open_unless_that_is_not_map
     [
         ("Point", [1.5, 2.5, 300], [1.5, 2.5]),
         ("Polygon", [[[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 0, 1]]], [[[0, 0], [1, 0], [1, 1], [0, 0]]]),
+        ("Polygon", [[[0, 0], [1, 0], [1, 1], [0, 1]]], [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]),
+        ("MultiPolygon", [[[[0, 0], [1, 0], [1, 1]]]], [[[[0, 0], [1, 0], [1, 1], [0, 0]]]]),
+        ("LineString", [[0, 0, 9], [1, 0, 9]], [[0, 0], [1, 0]]),
     ],
 )
-def test_heights_are_left_off(kind: str, coordinates: object, flat: object) -> None:
+def test_heights_are_left_off_and_outlines_closed(kind: str, coordinates: object, flat: object) -> None:
     geometry = json.dumps({"type": kind, "coordinates": coordinates}).encode()
     wkb = UnitReader(SHAPE, ImportMapping(), {}).geometry(TheirUnit("u", 1, geometry=geometry))
     assert wkb is not None
     assert to_geojson(wkb)["coordinates"] == flat
 
 
-@pytest.mark.parametrize(
-    "geometry", [b"nonsense", b"{}", b"[]", b'{"type":"Point","coordinates":[]}', b'{"type":"Point"}']
-)
+@pytest.mark.parametrize(("kind", "coordinates"), [("Point", []), ("Polygon", [[]]), ("MultiPolygon", [])])
+def test_an_empty_geometry_is_none_and_keeps_no_unit_out(kind: str, coordinates: object) -> None:
+    geometry = json.dumps({"type": kind, "coordinates": coordinates}).encode()
+    assert UnitReader(SHAPE, ImportMapping(), {}).geometry(TheirUnit("u", 1, geometry=geometry)) is None
+
+
+@pytest.mark.parametrize("geometry", [b"nonsense", b"{}", b"[]", b'{"type":"Point"}'])
 def test_a_geometry_that_is_none_is_refused(geometry: bytes) -> None:
     with pytest.raises(BadInput, match="geometry"):
         UnitReader(SHAPE, ImportMapping(), {}).geometry(TheirUnit("u", 1, geometry=geometry))

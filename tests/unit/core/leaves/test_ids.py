@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cgr.core.ids import derive_uid, is_uid
+from cgr.core.ids import derive_uid, is_uid, may_be_uid
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,23 @@ from cgr.core.ids import derive_uid, is_uid
 )
 def test_it_knows_a_dhis2_id(*, text: object, expected: bool) -> None:
     assert is_uid(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0iszpKrYNg8", True),
+        ("Diszp-rYNg8", True),
+        ("Diszp_rYNg8", True),
+        ("Diszp,rYNg8", False),
+        ("Diszp/rYNg8", False),
+        ("Diszp rYNg8", False),
+        ("DiszpKrYNg", False),
+        (None, False),
+    ],
+)
+def test_it_knows_the_ids_that_an_old_dhis2_stored(*, text: object, expected: bool) -> None:
+    assert may_be_uid(text) is expected
 
 
 @given(st.text(), st.text(), st.integers(min_value=0, max_value=10**6))

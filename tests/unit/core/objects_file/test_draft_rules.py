@@ -137,7 +137,7 @@ def test_what_may_be_written_passes_unchanged(fields: dict[str, Any]) -> None:
         ({"parents": {"other": Always("D")}}, "has no place"),
         ({"parents": {"admin": Always("")}}, "parent's code"),
         ({"external_ids": {"erp": "x"}}, 'no external system "erp"'),
-        ({"external_ids": {"hmis": "1iszpKrYNg8"}}, "a letter followed by ten"),
+        ({"external_ids": {"hmis": "iszpKrYNg8"}}, "eleven letters or digits"),
         ({"geometry": Always(from_geojson({"type": "LineString", "coordinates": [[1, 2], [3, 4]]}))}, '"geometry"'),
         ({"geometry": Always("POINT (1 2)")}, '"geometry"'),
     ],

@@ -66,6 +66,18 @@ def test_an_attribute_is_set_in_its_place_and_others_stay_as_they_are():
     assert world.unit("F1")["attributeValues"] == before
 
 
+@pytest.mark.parametrize(("value", "left"), [(12, {BEDS: {"value": "12"}}), (None, {})])
+def test_the_map_form_of_attribute_values_keeps_what_is_not_mapped(value, left):
+    world = rich_country()
+    world.level("facility", attributes=[{"from": "beds", "to": BEDS, "clear": True}])
+    world.change("F1", values={} if value is None else {"beds": value})
+    others = {OWNER: {"value": "1"}, "attrOther01": {"value": "kept", "created": "2015"}}
+    owner = {**world.unit("F1"), "attributeValues": {**others, BEDS: {"value": "3"}}}
+    change = changes(world.plan())["F1"]
+    assert basis(from_owner(owner), world.mapping, change.level, change.fields) == change.basis
+    assert overlay(owner, change)["attributeValues"] == {**others, **left}
+
+
 def test_an_attribute_that_is_cleared_leaves_the_list():
     world = rich_country()
     world.level("facility", attributes=[{"from": "beds", "to": BEDS, "clear": True}])

@@ -9,6 +9,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 export PYTHON DHIS2 YES PRODUCTION PARENT UNITS
 export UV_COMPILE_BYTECODE := 1
+# What is compiled is kept: hundreds of processes of the tests load the same modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test chaos contract bench lint style types walls migrations docs wheel sbom release compat pictures lock chromium
 .DELETE_ON_ERROR:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import time
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from cgr.sandbox.faults import Fault
 
 from .country import PLACES
+from .fleet import wait_until
 from .machine import DEADLINE, new_facilities
 
 if TYPE_CHECKING:
@@ -54,19 +55,18 @@ def test_problems_and_the_other_side_show_in_the_exit_status(machine: Machine) -
 def test_a_run_whose_process_is_killed_is_finished_by_resume_without_doubles(machine: Machine, moment: str) -> None:
     machine.cgr("objects", "apply", machine.objects_file(*new_facilities(30)))
     plan = machine.cgr("sync", "plan", "all")
-    before_commit = moment == "before DHIS2 gets it"
+    let_go = threading.Event()
+    kind = "hang" if moment == "before DHIS2 gets it" else "call"
     stop = machine.world.faults.add(
-        Fault("hang" if before_commit else "slow", method="POST", path="/api/metadata", seconds=2, times=1)
+        Fault(kind, method="POST", path="/api/metadata", call=lambda *_: let_go.wait(DEADLINE) and None)
     )
     process = machine.start("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes")
-    deadline = time.monotonic() + DEADLINE
-    while stop.done == 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: stop.done)
     if moment == "the database ends":
         machine.cut_database_connections()
     else:
         process.send_signal(signal.SIGKILL)
+    let_go.set()
     assert process.wait(DEADLINE) != 0
     machine.world.faults.clear()
     machine.cgr("sync", "apply", plan["id"], "--digest", plan["digest"], "--yes", expect=2)

@@ -104,10 +104,16 @@ def test_following_a_run_ends_as_doing_it_would(machine: Machine) -> None:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP], ids=lambda end: end.name)
 def test_a_run_is_finished_by_another_worker_and_written_by_one_only(machine: Machine, end: signal.Signals) -> None:
     run = queue_new_facilities(machine, 30)
-    slow = machine.world.faults.add(Fault("slow", method="POST", path="/api/metadata", seconds=2, after=1, times=1))
+    let_go = threading.Event()
+    held = machine.world.faults.add(
+        Fault("call", method="POST", path="/api/metadata", after=1, call=lambda *_: let_go.wait(DEADLINE) and None)
+    )
     with working(machine) as first:
-        wait_until(lambda: slow.done)
+        wait_until(lambda: held.done)
         first.send_signal(end)
+        if end == signal.SIGSTOP:
+            first.wait_until_stopped(DEADLINE)
+        let_go.set()
         with working(machine) as second:
             report = ended(machine, run)
             if end == signal.SIGSTOP:
@@ -176,13 +182,17 @@ def test_an_import_in_the_background_survives_its_worker(machine: Machine) -> No
         hierarchies=[{"code": "copy", "organization": "MOH", "label": "Copy", "tree": {"area": {}}}],
         syncs=[],
     )
-    slow = machine.world.faults.add(Fault("slow", method="GET", path="/api/organisationUnits", seconds=2, times=1))
+    let_go = threading.Event()
+    held = machine.world.faults.add(
+        Fault("call", method="GET", path="/api/organisationUnits", call=lambda *_: let_go.wait(DEADLINE) and None)
+    )
     queued = machine.cgr(
         "import", "dhis2", "--system", "hmis", "--hierarchy", "copy", "--levels", "1=area", "--background"
     )
     with working(machine) as first:
-        wait_until(lambda: slow.done)
+        wait_until(lambda: held.done)
         first.kill()
+        let_go.set()
         with working(machine):
             wait_until(lambda: machine.states()[queued["run"]] in ENDED)
     assert state_of(machine, queued["run"]) == "warning"

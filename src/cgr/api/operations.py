@@ -23,6 +23,7 @@ from cgr.api.problems import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from django.http import HttpRequest
     from ninja import Router
@@ -85,14 +86,8 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
     DESCRIBED.update(kind for kind in (gives, *explained) if kind is not None and not isinstance(kind, dict))
 
     def declare(view: View) -> View:
-        hints = get_type_hints(view, include_extras=True)
-        signature = inspect.signature(view)
-        given = [
-            one.replace(annotation=hints.get(name, one.annotation))
-            for name, one in signature.parameters.items()
-            if name != "body"
-        ]
-        known = {one.name for one in given} - {"request"}
+        signature = _without_body(view)
+        known = signature.parameters.keys() - {"request"}
 
         @wraps(view)
         def answer(request: HttpRequest, **values: Any) -> HttpResponseBase:  # noqa: ANN401 - the parameters of the view
@@ -102,15 +97,21 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
             result = view(request, **values)
             return result if isinstance(result, HttpResponseBase) else json_answer(result, status=status)
 
-        answer.__signature__ = signature.replace(parameters=given, return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
-        details: dict[str, Any] = {"responses": {}}
-        for one in (status, *also):
-            details["responses"][one.value] = _described(one, gives, media_type, etag=etag)
-        wrong = {*_ALWAYS, *(_WITH_BODY if takes is not None else ()), *(_EDITING if edits else ())}
-        wrong |= {*((404,) if known or takes is not None else ()), *(_ASKING_DHIS2 if asks_dhis2 else ())}
-        wrong |= {404, 409} if starts_run or method in {"POST", "DELETE"} else set()
-        for code in sorted(wrong):
-            details["responses"][code] = {"$ref": f"#/components/responses/Problem{code}"}
+        answer.__signature__ = signature  # type: ignore[attr-defined]
+        wrong = {
+            *_ALWAYS,
+            *(_WITH_BODY if takes is not None else ()),
+            *(_EDITING if edits else ()),
+            *((404,) if known or takes is not None else ()),
+            *(_ASKING_DHIS2 if asks_dhis2 else ()),
+            *((404, 409) if starts_run or method in {"POST", "DELETE"} else ()),
+        }
+        details: dict[str, Any] = {
+            "responses": {
+                **{one.value: _described(one, gives, media_type, etag=etag) for one in (status, *also)},
+                **{code: {"$ref": f"#/components/responses/Problem{code}"} for code in sorted(wrong)},
+            }
+        }
         if takes is not None:
             details["requestBody"] = _body(takes)
         parameters = [*([{**_IF_MATCH, "required": method != "PUT"}] if edits else []), *([_KEY] if starts_run else [])]
@@ -129,6 +130,18 @@ def operation(  # noqa: PLR0913 - what can be said of an operation
         return view
 
     return declare
+
+
+def _without_body(view: Callable[..., Any]) -> inspect.Signature:
+    """Give the parameters of a view that ninja reads, with what their annotations mean."""
+    hints = get_type_hints(view, include_extras=True)
+    signature = inspect.signature(view)
+    read = [
+        one.replace(annotation=hints.get(name, one.annotation))
+        for name, one in signature.parameters.items()
+        if name != "body"
+    ]
+    return signature.replace(parameters=read, return_annotation=inspect.Signature.empty)
 
 
 def _described(status: HTTPStatus, gives: Any, media_type: str, *, etag: bool) -> dict[str, Any]:  # noqa: ANN401 - any type
@@ -171,7 +184,7 @@ def _anything(_kind: type) -> dict[str, Any]:
     return {"type": ["object", "array", "string", "number", "boolean", "null"]}  # msgspec takes {} for no answer
 
 
-def _refuse_unknown(request: HttpRequest, known: set[str]) -> None:
+def _refuse_unknown(request: HttpRequest, known: AbstractSet[str]) -> None:
     """Refuse a parameter that isn't there: a filter with a slip of the pen would else give everything."""
     unknown = sorted(request.GET.keys() - known)
     if unknown:

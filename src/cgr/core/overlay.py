@@ -102,7 +102,7 @@ def from_owner(owner: dict[str, Any]) -> TheirUnit:
 
 
 def _day(text: str | None) -> str | None:
-    return text[:10] if text else None
+    return text.partition("T")[0] if text else None
 
 
 def _values(entries: object) -> dict[str, str] | None:

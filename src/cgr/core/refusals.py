@@ -50,12 +50,25 @@ _MEANINGS: dict[str, tuple[ProblemCode, str]] = {
         "The unit has a value for this attribute: apply it to organisation units in DHIS2 and let the account read it.",
     ),
 }
+_ABOUT_A_VALUE = frozenset({"E1106", "E4000", "E4001", "E4002", "E4003", "E4004"})
+_BAD_ATTRIBUTE_VALUES = ("E600", "E601", "E602")
 _MOVE_CODES = frozenset({"E1520", "E1521", "E1522", "E1523"})
 
 
-def verdict(dhis2_code: str, *, message: str, property: str = "") -> Verdict:  # noqa: A002 - DHIS2's own word for it
-    """Translate one error of an import report."""
-    if dhis2_code in _MEANINGS:
+def verdict(
+    dhis2_code: str,
+    *,
+    message: str,
+    property: str = "",  # noqa: A002 - DHIS2's own word for it
+    ours: bool = True,
+) -> Verdict:
+    """Translate one error of an import report. `ours`: the property is one that the change writes.
+
+    A unit goes back whole, so DHIS2 may refuse what it holds itself: from before it was upgraded, or past its checks.
+    """
+    if not ours and _is_about_a_value(dhis2_code):
+        code, next_step = ProblemCode.VALUE_REFUSED, "The value is DHIS2's own, not one that is sent: correct it there."
+    elif dhis2_code in _MEANINGS:
         code, next_step = _MEANINGS[dhis2_code]
     elif dhis2_code in _MOVE_CODES:
         code = ProblemCode.REFUSED_BY_DHIS2
@@ -63,7 +76,7 @@ def verdict(dhis2_code: str, *, message: str, property: str = "") -> Verdict:  #
             "The DHIS2 account needs the authority F_ORGANISATIONUNIT_MOVE, and both the old and the new parent among "
             "its own organisation units."
         )
-    elif dhis2_code.startswith(("E600", "E601", "E602")):
+    elif dhis2_code.startswith(_BAD_ATTRIBUTE_VALUES):
         code, next_step = (
             ProblemCode.VALUE_REFUSED,
             "Correct the value in the registry, or map it to another attribute.",
@@ -71,6 +84,12 @@ def verdict(dhis2_code: str, *, message: str, property: str = "") -> Verdict:  #
     else:
         code, next_step = ProblemCode.REFUSED_BY_DHIS2, "Correct the object as DHIS2 asks, then plan again."
     return Verdict(code, f"DHIS2 refuses the unit: {message}", next_step, dhis2_code, property)
+
+
+def _is_about_a_value(dhis2_code: str) -> bool:
+    if dhis2_code in _ABOUT_A_VALUE:
+        return True
+    return dhis2_code.startswith(_BAD_ATTRIBUTE_VALUES) and dhis2_code not in _MEANINGS
 
 
 def unnamed(message: str) -> Verdict:

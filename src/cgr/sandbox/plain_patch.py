@@ -12,7 +12,7 @@ from cgr.sandbox.units import Unit
 
 if TYPE_CHECKING:
     from cgr.sandbox.catalogue import Klass, Property
-    from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Stored
     from cgr.sandbox.world import World
 
 _SQL: Final = "could not execute statement"

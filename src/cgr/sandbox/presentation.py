@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
-from cgr.sandbox import authorities, permissions
+from cgr.sandbox import permissions
 from cgr.sandbox.catalogue import (
-    ATTRIBUTE,
     KLASSES,
-    OBJECT_TYPES,
     OPTION_SET,
     ORGANISATION_UNIT,
     USER,
@@ -20,21 +18,21 @@ from cgr.sandbox.catalogue import (
     Property,
     names,
 )
+from cgr.sandbox.computed import COMPUTED, shown_name
 from cgr.sandbox.field_lists import FieldList, Wanted, parse_fields
-from cgr.sandbox.units import Unit
+from cgr.sandbox.units import Stored, Unit, data_of
 
 if TYPE_CHECKING:
     from cgr.sandbox.http import Request
     from cgr.sandbox.world import World
 
-Stored: TypeAlias = "Unit | dict[str, Any]"
 Getter: TypeAlias = Callable[[Any], object]
 
 _IDENTIFIABLE: Final = ("id", "code", "name", "created", "lastUpdated", "lastUpdatedBy", "href")
 _NAMEABLE: Final = ("id", "code", "name", "shortName", "description", "created", "lastUpdated", "href")
 _ACCESS_LISTS: Final = {"externalAccess", "userAccesses", "userGroupAccesses", "publicAccess"}
-_EMPTY_LISTS: Final = {"favorites", "legendSets", "dataSets", "programs"}
 _TREE_FIELDS: Final = {"path", "level", "ancestors", "leaf", "children"}
+_SIMPLE_KINDS: Final = {"text", "long_text", "email", "url", "date", "integer", "flag", "constant"}
 _UNIT_DATA: Final = {"name", "shortName", "code", "id", "created", "lastUpdated", "openingDate", "closedDate"}
 _PLAIN: Final = {
     "id", "code", "name", "created", "lastUpdated", "shortName", "description", "parent", "openingDate", "closedDate",
@@ -71,7 +69,7 @@ class Presenter:
         self.world = world
         self.version = world.version
         self.user = request.actor
-        self.origin = request.origin
+        self.origin: str = request.origin
         # `locale` stopped changing the display names after 2.40 (recorded: scenario 12-create-hierarchy).
         self.locale = request.first("locale") if world.version < (2, 41) else ""
         # The list of fields is kept beside its getters, so that its identity stays its own.
@@ -166,22 +164,22 @@ class Presenter:
         if klass is ORGANISATION_UNIT and (special := self._unit_reader(name, inner)) is not None:
             return special
         if klass is USER and name == "name":
-            return lambda stored: _name(self, klass, stored)
-        if (computed := _COMPUTED.get(name)) is not None:
+            return lambda stored: shown_name(self, klass, stored)
+        if (computed := COMPUTED.get(name)) is not None:
             return lambda stored: narrowed(computed(self, klass, stored), inner)
         if name in {"createdBy", "lastUpdatedBy", "user"}:
             key = "createdBy" if name == "user" else name
-            return lambda stored: self._user(_data(stored).get(key), inner)
+            return lambda stored: self._user(data_of(stored).get(key), inner)
         prop = next((prop for prop in klass.owned(self.version) if prop.name == name), None)
         return self._property_reader(klass, prop, inner) if prop is not None else _plain(name, None)
 
     def _property_reader(self, klass: Klass, prop: Property, inner: FieldList | None) -> Getter:
         name, target = prop.name, prop.target
         by_kind: dict[str, Getter] = {
-            "reference": lambda stored: self._reference(target, _data(stored).get(name), inner),
-            "references": lambda stored: self._references(target, _data(stored).get(name) or (), inner),
+            "reference": lambda stored: self._reference(target, data_of(stored).get(name), inner),
+            "references": lambda stored: self._references(target, data_of(stored).get(name) or (), inner),
             "values": lambda stored: narrowed(self._values(stored), inner),
-            "translations": lambda stored: narrowed(_data(stored).get(name) or [], inner),
+            "translations": lambda stored: narrowed(data_of(stored).get(name) or [], inner),
             "sharing": lambda stored: narrowed(self.sharing(klass, stored), inner),
         }
         return by_kind.get(prop.kind) or _plain(name, prop.default)
@@ -274,7 +272,7 @@ class Presenter:
     # Values of several parts
 
     def _values(self, stored: Stored) -> list[dict[str, Any]]:
-        data = _data(stored)
+        data = data_of(stored)
         pairs = data.get("attributeValues") or ()
         shown: list[dict[str, Any]] = [{"attribute": {"id": attribute}, "value": value} for attribute, value in pairs]
         if self.version < (2, 33):
@@ -284,7 +282,7 @@ class Presenter:
 
     def sharing(self, klass: Klass, stored: Stored) -> dict[str, Any]:
         """Show the sharing: without `external` from 2.43 on, without empty parts in 2.36."""
-        kept = _data(stored).get("sharing") or {}
+        kept = data_of(stored).get("sharing") or {}
         shown = {key: kept[key] for key in ("owner", "public") if kept.get(key)} if klass.shareable else {}
         if self.version < (2, 43):
             shown["external"] = False
@@ -295,7 +293,7 @@ class Presenter:
 
     def access(self, klass: Klass, stored: Stored) -> dict[str, bool]:
         """Show what the asking user may do with the object."""
-        data, user = _data(stored), self.user
+        data, user = data_of(stored), self.user
         shown = {
             "manage": permissions.may_manage(user, klass, data),
             "write": permissions.may_update(user, klass, data),
@@ -309,7 +307,7 @@ class Presenter:
 
     def displayed(self, stored: Stored, name: str, translation: str) -> object:
         """Give a display name: the translation into the asked locale, else the value itself."""
-        data = _data(stored)
+        data = data_of(stored)
         if self.locale:
             for entry in data.get("translations") or ():
                 if entry["property"] == translation and entry["locale"] == self.locale:
@@ -317,115 +315,10 @@ class Presenter:
         return data.get(name)
 
 
-def _form_name(presenter: Presenter, klass: Klass, stored: Stored) -> object:
-    own = presenter.displayed(stored, "formName", "FORM_NAME")
-    return own if own is not None else _name(presenter, klass, stored)
-
-
-def _name(presenter: Presenter, klass: Klass, stored: Stored) -> object:
-    if klass is USER:
-        data = _data(stored)
-        return f"{data.get('firstName', '')} {data.get('surname', '')}".strip()
-    return presenter.displayed(stored, "name", "NAME")
-
-
-def _accesses(part: str) -> Callable[[Presenter, Klass, Stored], object]:
-    def shown(presenter: Presenter, klass: Klass, stored: Stored) -> object:
-        entries = (_data(stored).get("sharing") or {}).get(part, {}) if klass.shareable else {}
-        key = "userUid" if part == "users" else "userGroupUid"
-        return [
-            {"id": uid, key: uid, "access": entry["access"]} | _labelled(presenter, part, uid)
-            for uid, entry in entries.items()
-        ]
-
-    return shown
-
-
-def _labelled(presenter: Presenter, part: str, uid: str) -> dict[str, Any]:
-    if part == "users":
-        user = presenter.world.user_of(uid)
-        return {"displayName": user.name} if user is not None else {}
-    name = presenter.world.objects.get("userGroups", {}).get(uid, {}).get("name")
-    return {"displayName": name} if name else {}
-
-
-def _group_sets(presenter: Presenter, _: Klass, stored: Stored) -> object:
-    uid = _data(stored)["id"]
-    sets = presenter.world.objects.get("organisationUnitGroupSets", {})
-    return [
-        {"id": set_id}
-        for set_id, group_set in sets.items()
-        if any(group["id"] == uid for group in group_set.get("organisationUnitGroups", ()))
-    ]
-
-
-def _credentials(presenter: Presenter, _: Klass, stored: Stored) -> object:
-    if presenter.version >= (2, 38):
-        return None
-    data = _data(stored)
-    roles = presenter.world.objects.get("userRoles", {})
-    return {
-        "username": data.get("username"),
-        "userRoles": [
-            {"id": role["id"], "name": roles[role["id"]].get("name"), "authorities": _granted(presenter, role["id"])}
-            for role in data.get("userRoles", ())
-            if role["id"] in roles
-        ],
-    }
-
-
-def _granted(presenter: Presenter, role: str) -> list[str]:
-    granted = presenter.world.objects["userRoles"][role].get("authorities", [])
-    return sorted(authorities.of_superusers(presenter.version)) if "ALL" in granted else granted
-
-
-def _object_types(_: Presenter, klass: Klass, stored: Stored) -> object:
-    if klass is not ATTRIBUTE:
-        return None
-    data = _data(stored)
-    return [_upper_case(kind) for kind in OBJECT_TYPES if data.get(f"{kind}Attribute")]
-
-
-def _upper_case(name: str) -> str:
-    return "".join("_" + letter if letter.isupper() else letter.upper() for letter in name)
-
-
-_COMPUTED: Final[dict[str, Callable[[Presenter, Klass, Stored], object]]] = {
-    "displayName": _name,
-    "displayShortName": lambda presenter, _, stored: presenter.displayed(
-        stored, "shortName" if _data(stored).get("shortName") else "name", "SHORT_NAME"
-    ),
-    "displayFormName": _form_name,
-    "displayDescription": lambda presenter, _, stored: presenter.displayed(stored, "description", "DESCRIPTION"),
-    "access": lambda presenter, klass, stored: presenter.access(klass, stored),
-    "sharing": lambda presenter, klass, stored: presenter.sharing(klass, stored),
-    "publicAccess": lambda _, klass, stored: (
-        (_data(stored).get("sharing") or {}).get("public") if klass.shareable else None
-    ),
-    "externalAccess": lambda *_: False,
-    "userAccesses": _accesses("users"),
-    "userGroupAccesses": _accesses("userGroups"),
-    "favorite": lambda *_: False,
-    "featureType": lambda _, __, stored: _data(stored).get("featureType", "NONE"),
-    "periodOffset": lambda *_: 0,
-    "href": lambda presenter, klass, stored: f"{presenter.origin}/api/{klass.plural}/{_data(stored)['id']}",
-    "dimensionItem": lambda _, __, stored: _data(stored)["id"],
-    "dimensionItemType": lambda _, klass, __: _upper_case(klass.singular),
-    "groupSets": _group_sets,
-    "userCredentials": _credentials,
-    "objectTypes": _object_types,
-} | {name: lambda *_: [] for name in _EMPTY_LISTS}
-_SIMPLE_KINDS: Final = {"text", "long_text", "email", "url", "date", "integer", "flag", "constant"}
-
-
-def _data(stored: Stored) -> dict[str, Any]:
-    return stored.data if isinstance(stored, Unit) else stored
-
-
 def _plain(name: str, default: object) -> Getter:
     if default is None:
-        return lambda stored: _data(stored).get(name)
-    return lambda stored: _data(stored).get(name, default)
+        return lambda stored: data_of(stored).get(name)
+    return lambda stored: data_of(stored).get(name, default)
 
 
 def _as_list(value: object) -> list[object]:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cgr.sandbox.http import Request, Response
-    from cgr.sandbox.presentation import Stored
-    from cgr.sandbox.units import Unit
+    from cgr.sandbox.units import Stored, Unit
     from cgr.sandbox.world import World
 
 _TWO_PARTS: Final = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,15 @@ class Unit:
     def uid(self) -> str:
         """The id."""
         return str(self.data["id"])
+
+
+Stored: TypeAlias = Unit | dict[str, Any]
+"""An object as the sandbox keeps it."""
+
+
+def data_of(stored: Stored) -> dict[str, Any]:
+    """Give the properties of an object, of whichever class."""
+    return stored.data if isinstance(stored, Unit) else stored
 
 
 @dataclass(slots=True)

@@ -226,7 +226,7 @@ def _try_batch(job: Job, batch: Batch) -> None:
         if not due:
             job.ahead.begin(writing=count)
         began = monotonic()
-        delivery = deliver(piece, send, lost=job.lost)
+        delivery = deliver(piece, send, lost=job.lost, failures=batch.failures)
         kept = _evidence(job, delivery, piece, owners)
         seconds = monotonic() - began
         job.ahead.wrote(count, seconds=seconds)

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from cgr.core.batches import halves
+from cgr.core.batches import halves, is_creation
 from cgr.core.changes import Change
 from cgr.core.errors import NeedsPerson, TryLater
 from cgr.core.evidence import Answer
 from cgr.core.refusals import STOP_THE_RUN, Verdict, too_large, unnamed, verdict
-from cgr.dhis2.errors import REQUEST_TOO_LARGE
+from cgr.dhis2.errors import REQUEST_TOO_LARGE, SERVER_ERROR
 from cgr.dhis2.reports import ImportReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
     from cgr.dhis2.reports import Refusal
+
+_FAILURES_OF_A_SERVER = 5
+"""So often in a row, over a minute with the pauses between, that a server is ill and not a unit its trouble."""
 
 _MOST_UNNAMED = 10
 """So many units that each make DHIS2 fail alone are no longer the units' fault: the server is ill."""
@@ -33,6 +36,7 @@ class Delivery(Struct):
 
     `blocked`: unit → the unit whose change it needed and that wasn't made. `answers`: what DHIS2 said of each refused
     unit. `too_large`: a request was, for the server or a proxy before it, so the next ones should be smaller.
+    `suspicious`: the server has failed so often that one of the units may be why.
     """
 
     accepted: list[Change] = field(default_factory=list)
@@ -41,17 +45,24 @@ class Delivery(Struct):
     answers: dict[str, Answer] = field(default_factory=dict)
     too_large: bool = False
     unnamed: int = 0
+    suspicious: bool = False
 
 
 def deliver(
-    changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport], *, lost: Container[str] = ()
+    changes: Sequence[Change],
+    send: Callable[[Sequence[Change]], ImportReport],
+    *,
+    lost: Container[str] = (),
+    failures: int = 0,
 ) -> Delivery:
     """Send changes, parents first, until DHIS2 takes all that is left; raises what `send` raises.
 
-    `lost`: units whose change wasn't made before; what needs them isn't sent. Raises `NeedsPerson` when we may not
-    write units at all, `TryLater` when the server fails on whatever it is sent.
+    `lost`: units whose change wasn't made before; what needs them isn't sent. `failures`: how often in a row that was
+    tried before; after many, a page that says "server error" is taken for what a unit among these brings about, as
+    DHIS2's own words are at once. Raises `NeedsPerson` when we may not write units at all, `TryLater` when the server
+    fails on whatever it is sent.
     """
-    delivery = Delivery()
+    delivery = Delivery(suspicious=failures >= _FAILURES_OF_A_SERVER)
     _deliver(_without_orphans(changes, delivery, lost), send, delivery)
     return delivery
 
@@ -76,9 +87,13 @@ def _deliver(remaining: list[Change], send: Callable[[Sequence[Change]], ImportR
 def _answer(
     changes: Sequence[Change], send: Callable[[Sequence[Change]], ImportReport], delivery: Delivery
 ) -> ImportReport:
-    """Send; a request that is too large is refused like any other that names nobody: its halves may go through."""
+    """Send; a request that is too large, or on which the server fails time and again, is refused naming nobody."""
     try:
         return send(changes)
+    except TryLater as error:
+        if error.code != SERVER_ERROR or not delivery.suspicious:
+            raise
+        return ImportReport(ok=False, message=error.message, certain=False)
     except NeedsPerson as error:
         if error.code != REQUEST_TOO_LARGE:
             raise
@@ -121,16 +136,19 @@ def _without_orphans(changes: Sequence[Change], delivery: Delivery, lost: Contai
 
 
 def _take_out_blamed(report: ImportReport, sent: Sequence[Change], delivery: Delivery) -> bool:
-    uids = {change.uid for change in sent}
+    changes = {change.uid: change for change in sent}
     reports = _reports_by_unit(report)
     found = False
     for refusal in report.refusals:
         if refusal.dhis2_code in STOP_THE_RUN:
             raise _no_authority(refusal)
-        if refusal.uid in uids and refusal.uid not in delivery.refused:
-            why = verdict(refusal.dhis2_code, message=refusal.message, property=refusal.property or "")
-            delivery.refused[refusal.uid] = why
-            delivery.answers[refusal.uid] = Answer(report.message, reports[refusal.uid])
+        change = changes.get(refusal.uid or "")
+        if change is not None and change.uid not in delivery.refused:
+            about = refusal.property or ""
+            ours = not about or about in change.fields or is_creation(change)
+            why = verdict(refusal.dhis2_code, message=refusal.message, property=about, ours=ours)
+            delivery.refused[change.uid] = why
+            delivery.answers[change.uid] = Answer(report.message, reports[change.uid])
             found = True
     return found
 

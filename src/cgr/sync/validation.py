@@ -54,11 +54,15 @@ def validate(client: Dhis2, plan: Plan, *, progress: Progress, wait: Callable[[f
 
 @dataclass(slots=True)
 class _Examination:
-    """What is known so far. `new`: creations by id; `lost`: units that won't be written, so nothing may need them."""
+    """What is known so far. `new`: creations by id; `lost`: units that won't be written, so nothing may need them.
+
+    `failures`: how often in a row a request failed in passing.
+    """
 
     client: Dhis2
     new: Mapping[str, Change]
     size: BatchSize = field(default_factory=lambda: BatchSize(_UNITS_PER_REQUEST))
+    failures: int = 0
     refused: dict[str, tuple[ProblemCode, str, str]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     evidence: dict[int, Evidence] = field(default_factory=dict)
@@ -89,11 +93,13 @@ class _Examination:
         owners: Mapping[str, dict[str, object]],
     ) -> None:
         try:
-            delivery = deliver(piece, send, lost=self.lost)
+            delivery = deliver(piece, send, lost=self.lost, failures=self.failures)
         except TryLater as error:
+            self.failures += 1
             if error.code in TOO_MUCH_AT_ONCE:
                 self.size = self.size.halved()
             raise
+        self.failures = 0
         if delivery.too_large:
             self.size = self.size.halved()
         for uid, why in delivery.refused.items():

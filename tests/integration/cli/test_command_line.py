@@ -83,7 +83,7 @@ def test_help_exits_with_0(cgr: Run, arguments: tuple[str, ...]) -> None:
 
 def test_help_and_the_sandbox_come_without_django() -> None:
     code = "from cgr.cli import main; import sys; main.application(); sys.exit('django' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
             with urllib.request.urlopen(url + path) as answer:  # noqa: S310 - our own address
                 assert answer.status == 200
         served.send_signal(signal.SIGINT)
-        _, err = served.communicate(timeout=60)
+        _, err = served.communicate(timeout=120)
     assert served.returncode == 0
     assert "Traceback" not in err
     assert "cgr user add" in err
@@ -361,7 +361,7 @@ def test_it_serves_the_pages_until_ctrl_c(tmp_path: Path) -> None:
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path: Path) -> None:
     environment = {**os.environ, "CGR_DATA_DIR": str(tmp_path)}
     command = f"set -o pipefail; {sys.executable} -c 'from cgr.cli.main import main; main()' --help | true"
-    finished = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False, timeout=60)
+    finished = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, check=False, timeout=120)
     assert finished.returncode in {0, 141}
     assert finished.stderr == b""
 

@@ -180,7 +180,7 @@ def test_it_serves_until_it_is_told_to_stop_and_keeps_its_state(tmp_path: Path) 
         with urllib.request.urlopen(_request(told["url"], "organisationUnits.json?paging=false")) as answer:  # noqa: S310 - the sandbox's own address
             assert len(json.load(answer)["organisationUnits"]) == 3
         served.send_signal(signal.SIGTERM)
-        assert served.wait(timeout=30) == 128 + signal.SIGTERM
+        assert served.wait(timeout=120) == 128 + signal.SIGTERM
 
     assert told["version"].startswith("2.40")
     again = World(told["version"])

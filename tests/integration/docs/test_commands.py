@@ -87,7 +87,7 @@ class Reader:
         elif words[0].rpartition("/")[2] == "cgr":
             self._run(words[1:], line)
         else:
-            subprocess.run(["sh", "-euc", line], cwd=self.folder, check=True, capture_output=True, timeout=60)
+            subprocess.run(["sh", "-euc", line], cwd=self.folder, check=True, capture_output=True, timeout=120)
 
     def _set(self, words: list[str], line: str) -> None:
         for word in words:

@@ -44,13 +44,13 @@ class OtherUser:
         assert self._process.stdout.readline() == "ready\n"
 
     def leave(self) -> None:
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=120)
         assert self._process.returncode == 0
 
     def kill(self) -> None:
         if self._process.returncode is None:
             self._process.kill()
-            self._process.communicate(timeout=60)
+            self._process.communicate(timeout=120)
 
 
 class Place:

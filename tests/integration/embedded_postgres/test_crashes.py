@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
 
-from cgr.embedded_postgres import FileLock
+from cgr.embedded_postgres import FileLock, stop_unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -68,10 +69,14 @@ def test_a_pid_file_whose_number_another_process_has_now_is_no_obstacle(used_pla
 
 
 def test_a_start_waits_for_a_new_database_that_a_killed_process_left_half_made(place: Place) -> None:
-    user = place.other_user()
-    unfinished = place.postgres / "data.new"
-    _wait_until((unfinished / "PG_VERSION").exists)
-    user.kill()
+    unfinished, finished = place.postgres / "data.new", place.postgres / "data"
+    while not unfinished.exists() or finished.exists():
+        user = place.other_user()
+        _wait_until(lambda: (unfinished / "PG_VERSION").exists() or finished.exists())
+        user.kill()
+        if finished.exists():  # it was quicker than we looked
+            stop_unused(place.data_dir)
+            shutil.rmtree(place.postgres)
 
     with place.start():
         assert place.answers()

@@ -79,7 +79,7 @@ def database(cluster, request):
 def test_reading_the_settings_makes_and_starts_nothing(data_dir):
     process = _python("from cgr.project import settings; print(repr(settings.SECRET_KEY))", data_dir)
 
-    assert process.communicate(timeout=60) == ("''\n", "")
+    assert process.communicate(timeout=120) == ("''\n", "")
     assert not data_dir.exists()
 
 

@@ -35,6 +35,12 @@ def test_every_code_of_dhis2_becomes_one_of_ours(dhis2_code: str, code: str) -> 
     assert found.next_step.endswith(".")
 
 
+@pytest.mark.parametrize("dhis2_code", ["E1106", "E4001", "E4003", "E4004", "E6006", "E6021"])
+def test_nobody_is_sent_to_the_registry_for_a_value_that_dhis2_held_before(dhis2_code: str) -> None:
+    assert "DHIS2's own" in verdict(dhis2_code, message="", property="email", ours=False).next_step
+    assert "DHIS2's own" not in verdict(dhis2_code, message="", property="email").next_step
+
+
 def test_a_missing_move_authority_is_named() -> None:
     assert "F_ORGANISATIONUNIT_MOVE" in verdict("E1520", message="").next_step
 

@@ -214,7 +214,7 @@ def test_the_next_page_is_on_its_way_while_the_caller_works(stage: Stage) -> Non
     with stage.client() as client:
         pages = client.stream_units(("name",), page_size=10)
         next(pages)
-        assert second.wait(timeout=10)
+        assert second.wait(timeout=60)
         assert [len(page) for page in pages] == [10, 10]
 
 

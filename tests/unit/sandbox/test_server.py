@@ -24,7 +24,7 @@ def world(country):
 @pytest.fixture
 def connection(world):
     with serve(world) as server:
-        made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         yield made
         made.close()
 
@@ -90,7 +90,7 @@ def test_a_closed_server_refuses_connections(world):
     server = serve(world)
     server.close()
     with pytest.raises(ConnectionRefusedError):
-        _ask(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10))
+        _ask(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60))
 
 
 def test_another_method_is_405_and_an_unknown_path_404(connection):

@@ -139,7 +139,7 @@ def _start(source, state):
 
 def _ask(url, method, path, body=None):
     headers = {"Authorization": "Basic YWRtaW46ZGlzdHJpY3Q=", "Content-Type": "application/json"}
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     connection.request(method, path, None if body is None else json.dumps(body), headers)
     shown = json.loads(connection.getresponse().read())
     connection.close()
@@ -149,4 +149,4 @@ def _ask(url, method, path, body=None):
 def _end(process):
     process.send_signal(signal.SIGTERM)
     process.stdout.close()
-    return process.wait(timeout=20)
+    return process.wait(timeout=60)

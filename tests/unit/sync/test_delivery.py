@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,20 @@ def test_a_server_that_fails_on_every_unit_is_ill_and_no_unit_is_blamed() -> Non
     assert stopped.value.code == "server-failing"
 
 
+def test_a_unit_on_which_the_server_fails_with_a_page_is_searched_for_when_waiting_was_in_vain() -> None:
+    def fail_on_u3(changes: Sequence[Change]) -> ImportReport:
+        if any(change.uid == "u3" for change in changes):
+            raise TryLater("answered 500", code="server-error", next_step="Look into its log.", sent=True)
+        return ImportReport(ok=True)
+
+    changes = [creation(f"u{number}") for number in range(8)]
+    with pytest.raises(TryLater):
+        deliver(changes, fail_on_u3, failures=2)
+    delivery = deliver(changes, fail_on_u3, failures=5)
+    assert set(delivery.refused) == {"u3"}
+    assert len(delivery.accepted) == 7
+
+
 def test_many_units_that_are_too_large_alone_do_not_make_the_server_ill() -> None:
     def too_large(_: Sequence[Change]) -> ImportReport:
         raise NeedsPerson("413", code="request-too-large", next_step="Send less.")
@@ -126,6 +141,13 @@ def test_without_the_right_to_write_nothing_more_is_tried(code: str) -> None:
         deliver([creation("u0"), creation("u1")], refuse)
     assert stopped.value.code == "authority-missing"
     assert asked == [2]
+
+
+@pytest.mark.parametrize(("about", "theirs"), [("email", True), ("name", False), (None, False)])
+def test_a_unit_that_dhis2_refuses_for_what_it_holds_itself_is_told_so(about: str | None, *, theirs: bool) -> None:
+    update = msgspec.structs.replace(creation("u0"), kinds=(Kind.UPDATE,))
+    refused = ImportReport(ok=False, refusals=(Refusal("u0", "E4003", about, None, "no e-mail address"),))
+    assert ("DHIS2's own" in deliver([update], lambda _: refused).refused["u0"].next_step) is theirs
 
 
 def test_a_refusal_that_names_nobody_we_sent_is_searched_for() -> None:

@@ -22,7 +22,7 @@ from cgr.sandbox.units import Unit
 
 if TYPE_CHECKING:
     from cgr.sandbox.people import User
-    from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Stored
     from cgr.sandbox.world import World
 
 __all__ = [

@@ -6,15 +6,17 @@ import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cgr.sandbox import permissions
 from cgr.sandbox.catalogue import OPTION, ORGANISATION_UNIT, ORGANISATION_UNIT_LEVEL, Klass, Property
-from cgr.sandbox.importer import errors, values
+from cgr.sandbox.importer import errors
+from cgr.sandbox.importer.attribute_rules import AttributeRules
 from cgr.sandbox.importer.errors import Finding
+from cgr.sandbox.importer.reference_rules import ReferenceRules
 from cgr.sandbox.messages import Refused, problem
 from cgr.sandbox.uids import is_uid
-from cgr.sandbox.units import Unit
+from cgr.sandbox.units import Unit, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,15 +67,9 @@ class Checker:
         self.batches = batches
         self.version = world.version
         self.superuser = user.is_superuser
-        attributes = world.objects.get("attributes", {})
-        self.attributes = {uid: stored for uid, stored in attributes.items() if self._readable(stored)}
-        self.known_attributes = attributes
+        self._attributes = AttributeRules(world, user)
+        self._references = ReferenceRules(world, batches)
         self._seen_values: dict[tuple[str, str], dict[object, str]] = {}
-        self._applied_cache: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self._sent = {plural: {incoming.uid for incoming in batch.all()} for plural, batch in batches.items()}
-
-    def _readable(self, attribute: dict[str, Any]) -> bool:
-        return self.superuser or permissions.granted(self.user, attribute)[0] == "r"
 
     def run(self, batch: Batch) -> None:
         """Check one class, check by check, so that findings stand in the order of the real ones."""
@@ -94,7 +90,7 @@ class Checker:
                 if rule == self._translations and self.version < (2, 37):
                     continue
                 # References are counted on top of the object they belong to, and only under ALL (verified fact R3).
-                if rule != self._references or self.params.atomic:
+                if rule != self._references.dangling or self.params.atomic:
                     batch.report.blamed += 1
                 if any(finding.removes for finding in found):
                     blamed.append(incoming)
@@ -112,12 +108,12 @@ class Checker:
             (self._rights, not self.superuser),
             (self._schema, True),
             (self._uniqueness, True),
-            (self._mandatory_attributes, bool(self._applied_with(batch.klass, "mandatory"))),
-            (self._unique_attributes, with_values),
-            (self._references, True),
+            (self._attributes.mandatory, bool(self._attributes.applied_with(batch.klass, "mandatory"))),
+            (self._attributes.unique, with_values),
+            (self._references.dangling, True),
             (self._translations, with_translations),
-            (self._geojson_attributes, with_values),
-            (self._attribute_values, with_values),
+            (self._attributes.geojson, with_values),
+            (self._attributes.assigned, with_values),
             (self._uid_shape, units),
         ]
         return [rule for rule, applies in chosen if applies]
@@ -233,7 +229,7 @@ class Checker:
             )
             if not allowed:
                 yield Finding("E3000", klass.java_name, (who, what))
-        elif not permissions.may_update(user, klass, _data(incoming.stored)):
+        elif not permissions.may_update(user, klass, data_of(incoming.stored)):
             yield Finding("E3001", klass.java_name, (who, what))
 
     def _schema(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
@@ -291,111 +287,6 @@ class Checker:
         stored = self.world.objects.get(klass.plural, {})
         return next((uid for uid, one in stored.items() if one.get(name) == value), None)
 
-    # Attribute values
-
-    def _applied(self, klass: Klass) -> list[dict[str, Any]]:
-        return [one for one in self.known_attributes.values() if one.get(f"{klass.singular}Attribute")]
-
-    def _mandatory_attributes(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
-        mandatory = [one["id"] for one in self._applied_with(batch.klass, "mandatory")]
-        if not mandatory:
-            return
-        given = {attribute for attribute, value in incoming.data.get("attributeValues", ()) if value}
-        for attribute in mandatory:
-            if attribute not in given:
-                yield errors.of_attribute("E4011", attribute, main_id=attribute)
-
-    def _applied_with(self, klass: Klass, flag: str) -> list[dict[str, Any]]:
-        key = (klass.plural, flag)
-        if key not in self._applied_cache:
-            self._applied_cache[key] = [one for one in self._applied(klass) if one.get(flag)]
-        return self._applied_cache[key]
-
-    def _unique_attributes(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
-        unique = {one["id"]: one for one in self._applied_with(batch.klass, "unique")}
-        if not unique or batch.klass is not ORGANISATION_UNIT:
-            return
-        for attribute, value in incoming.data.get("attributeValues", ()):
-            if attribute not in unique or not value:
-                continue
-            seen = self._seen_values.setdefault((attribute, "value"), {})
-            holder = self.world.units_store.holder_of(attribute, value) or seen.get(value)
-            if holder is not None and holder != incoming.uid:
-                yield errors.of_attribute("E4009", unique[attribute].get("name"), value, main_id=attribute)
-            seen.setdefault(value, incoming.uid)
-
-    def _geojson_attributes(self, _: Batch, incoming: Incoming) -> Iterator[Finding]:
-        yield from self._value_findings(incoming, geojson=True)
-
-    def _attribute_values(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
-        if self.version < (2, 39):
-            return
-        flag = f"{batch.klass.singular}Attribute"
-        for attribute, _ in incoming.data.get("attributeValues", ()):
-            if not self.attributes.get(attribute, {}).get(flag):
-                yield errors.unassigned(attribute, batch.klass)
-        yield from self._value_findings(incoming, geojson=False)
-
-    def _value_findings(self, incoming: Incoming, *, geojson: bool) -> Iterator[Finding]:
-        for attribute, value in incoming.data.get("attributeValues", ()):
-            value_type = self.attributes.get(attribute, {}).get("valueType", "")
-            if (value_type == "GEOJSON") != geojson:
-                continue
-            finding = values.value_finding(self.world, attribute, value_type, value)
-            if finding is not None:
-                yield finding
-
-    # References
-
-    def _references(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
-        label = None
-        parent = incoming.parent  # only units have one
-        if incoming.parent_unknown or (parent and not self._exists("organisationUnits", parent)):
-            label = errors.named(batch.klass, incoming.uid, incoming.name)
-            yield self._dangling(batch.klass, f"[{parent or 'null'}] (OrganisationUnit)", label, "parent")
-        for prop in batch.klass.properties:
-            if prop.kind == "references" or (prop.kind == "reference" and prop.name in _CHECKED_REFERENCES):
-                yield from self._dangling_in(batch.klass, incoming, prop)
-        for attribute, _ in incoming.data.get("attributeValues", ()):
-            if attribute not in self.known_attributes and not self._exists("attributes", attribute):
-                label = label or errors.named(batch.klass, incoming.uid, incoming.name)
-                target = attribute if self.version >= (2, 41) else f"[{attribute}] (Attribute)"
-                yield Finding("E5002", batch.klass.java_name, (target, label, "attributeValues"), removes=False)
-
-    def _dangling_in(self, klass: Klass, incoming: Incoming, prop: Property) -> Iterator[Finding]:
-        given = incoming.data.get(prop.name)
-        for reference in [given] if isinstance(given, dict) else given or ():
-            if self._exists(prop.target, reference["id"]):
-                continue
-            target = self._klass_name(prop.target)
-            label = errors.named(klass, incoming.uid, incoming.name)
-            plural = prop.kind == "references"
-            shown = prop.name.removesuffix("s") if plural and self.version >= (2, 39) else prop.name
-            finding = self._dangling(klass, f"[{reference['id'] or 'null'}] ({target})", label, shown)
-            if plural and self.version >= (2, 39):
-                finding.error_klass = f"org.hisp.dhis.organisationunit.{target}"
-            yield finding
-
-    def _dangling(self, klass: Klass, target: str, label: str, name: str) -> Finding:
-        finding = Finding("E5002", klass.java_name, (target, label, name), removes=False)
-        if self.version >= (2, 39):
-            finding.main_id = label[label.rindex("[") + 1 : label.rindex("]")]
-            finding.prop = name
-        return finding
-
-    def _klass_name(self, plural: str) -> str:
-        singular = plural.removesuffix("s")
-        return singular[0].upper() + singular[1:]
-
-    def _exists(self, plural: str, uid: str | None) -> bool:
-        if uid is None:
-            return False
-        if plural == "organisationUnits" and uid in self.world.units_store.units:
-            return True
-        return uid in self.world.objects.get(plural, {}) or uid in self._sent.get(plural, ())
-
-    # The rest
-
     def _translations(self, batch: Batch, incoming: Incoming) -> Iterator[Finding]:
         if self.version < (2, 35):
             return
@@ -424,7 +315,6 @@ class Checker:
             yield Finding("E4014", batch.klass.java_name, (incoming.uid, batch.klass.simple))
 
 
-_CHECKED_REFERENCES: Final = {"optionSet", "image"}
 _CHECKED: Final[dict[tuple[str, tuple[int, ...]], list[Property]]] = {}
 
 
@@ -448,10 +338,6 @@ def _java_type(prop: Property, klass: Klass) -> str:
     if klass is ORGANISATION_UNIT_LEVEL and prop.name == "level":
         return "java.lang.Integer"
     return errors.STRING
-
-
-def _data(stored: Unit | dict[str, Any]) -> dict[str, Any]:
-    return stored.data if isinstance(stored, Unit) else stored
 
 
 def _american(stamp: str) -> str:

@@ -17,7 +17,7 @@ from cgr.sandbox.units import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Stored
     from cgr.sandbox.world import World
 
 _MOST_ROWS: Final = 1000

@@ -18,11 +18,11 @@ from cgr.sandbox.routes import ROUTER
 from cgr.sandbox.routes.metadata import charge_import, unsupported_content
 from cgr.sandbox.selection import stored_object
 from cgr.sandbox.uids import is_uid, new_uid
-from cgr.sandbox.units import Unit
+from cgr.sandbox.units import Unit, data_of
 
 if TYPE_CHECKING:
     from cgr.sandbox.http import Handler
-    from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Stored
     from cgr.sandbox.world import World
 
 _UNCACHED: Final = {"cache-control": "no-cache, private"}
@@ -35,7 +35,7 @@ def find(world: World, request: Request, klass: Klass, uid: str) -> Stored:
     stored = stored_object(world, klass, uid)
     if stored is None:
         raise Refused(not_found(world, klass.simple, uid))
-    if not permissions.may_read(request.actor, klass, _data(stored)):
+    if not permissions.may_read(request.actor, klass, data_of(stored)):
         raise Refused(not_found(world, klass.simple, uid) if world.version >= (2, 41) else forbidden(world))
     return stored
 
@@ -64,10 +64,6 @@ def object_reply(world: World, report: ImportReport, uid: str, klass: Klass, *, 
     shown["errorReports"] = [finding.shown(world.version) for finding in found[0].findings]
     status = report.status if found[0].findings[0].code == "E4030" else "ERROR"
     return web_message(409, failure_text(world.version), status=status, response=shown)
-
-
-def _data(stored: Stored) -> dict[str, Any]:
-    return stored.data if isinstance(stored, Unit) else stored
 
 
 def _register(klass: Klass) -> None:
@@ -157,7 +153,7 @@ def _replacing(klass: Klass) -> Handler:
         stored = find(world, request, klass, uid)
         if (refusal := unsupported_content(world, request)) is not None:
             return refusal
-        if not permissions.may_update(request.actor, klass, _data(stored)):
+        if not permissions.may_update(request.actor, klass, data_of(stored)):
             return forbidden(world, "You don't have the proper permissions to update this object.")
         given = decode_payload(world, request.body)
         given["id"] = uid
@@ -175,7 +171,7 @@ def _deleting(klass: Klass) -> Handler:
     def delete(world: World, request: Request) -> Response:
         uid = request.args["uid"]
         stored = find(world, request, klass, uid)
-        if not permissions.may_delete(request.actor, klass, _data(stored)):
+        if not permissions.may_delete(request.actor, klass, data_of(stored)):
             return forbidden(world, "You don't have the proper permissions to delete this object.")
         report = run_import(world, request.actor, {klass.plural: [{"id": uid}]}, single_params(request, "DELETE"))
         request.written = True
@@ -189,7 +185,7 @@ def _translating(klass: Klass) -> Handler:
         stored = find(world, request, klass, request.args["uid"])
         given = msgspec.json.decode(request.body or b"{}")
         writer = Writer(world, request.actor, ImportParams())
-        data = _data(stored)
+        data = data_of(stored)
         data["translations"] = given.get("translations", [])
         data["lastUpdated"] = writer.now
         if isinstance(stored, Unit):

@@ -18,7 +18,7 @@ from cgr.sandbox.units import Unit
 
 if TYPE_CHECKING:
     from cgr.sandbox.http import Handler, Request, Response
-    from cgr.sandbox.presentation import Stored
+    from cgr.sandbox.units import Stored
     from cgr.sandbox.world import World
 
 _JSON_PATCH: Final = "application/json-patch+json"

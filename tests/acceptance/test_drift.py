@@ -186,8 +186,13 @@ def test_a_look_remembers_what_it_found_for_pages(country: Country) -> None:
     country.plan()
     edit_there(country, "F1", name="Edited there")
     assert drift.known(country.actor, "all").drift == []
+    edit_there(country, "D", closedDate="2025-12-31")
     found = look(country)
+    assert [one.object["code"] for one in found.drift] == ["D", "F1"]
     assert drift.known(country.actor, "all") == found
+    page = drift.known(country.actor, "all", start=1, limit=1)
+    assert (page.drift, page.counts) == (found.drift[1:], {"changed": 2, "deleted": 0})
+    edit_there(country, "D", closedDate=None)
     edit_there(country, "F1", name="Bo Clinic")
     assert look(country).drift == []
     assert drift.known(country.actor, "all").drift == []

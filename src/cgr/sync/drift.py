@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import Count
+from django.db.models.fields.json import KT
+from django.db.models.functions import Collate
 from django.utils import timezone
 from msgspec import Struct
 
@@ -28,7 +32,7 @@ from cgr.systems.reading import read_units
 from cgr.systems.shapes import read_and_keep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.core.changes import FieldChange
@@ -94,11 +98,21 @@ def look(actor: Actor, code: str, *, progress: Progress | None = None) -> DriftF
     return _remember(config, _told(config, changed, gone, known, shape, units))
 
 
-def known(actor: Actor, code: str) -> DriftFound:
-    """Give what the last look found and no run or plan has settled since; DHIS2 isn't asked."""
+def known(actor: Actor, code: str, *, start: int = 0, limit: int | None = None) -> DriftFound:
+    """Give what the last look found and no run or plan has settled since; DHIS2 isn't asked.
+
+    With a `limit`, `drift` is only so much of it from `start` on; the counts are those of all.
+    """
     config = _config(actor, code)
-    stored = Agreement.objects.filter(config=config, drift__isnull=False).values_list("drift", flat=True)
-    return _found(config, [msgspec.convert(one, Drift) for one in stored])
+    stored = Agreement.objects.filter(config=config, drift__isnull=False)
+    by_kind = stored.order_by().values_list("drift__kind").annotate(Count("pk"))
+    lines = stored.order_by("level", *map(_by_code_point, ("type", "code")))
+    part = lines.values_list("drift", flat=True)[start : None if limit is None else start + limit]
+    return _found(config, dict(by_kind), [msgspec.convert(one, Drift) for one in part])
+
+
+def _by_code_point(name: str) -> Collate:
+    return Collate(KT(f"drift__object__{name}"), "C")
 
 
 def _config(actor: Actor, code: str) -> SyncConfig:
@@ -107,14 +121,14 @@ def _config(actor: Actor, code: str) -> SyncConfig:
     return config
 
 
-def _found(config: SyncConfig, drift: Sequence[Drift]) -> DriftFound:
+def _found(config: SyncConfig, counts: Mapping[str, int], drift: list[Drift]) -> DriftFound:
     return DriftFound(
         config=config.code,
         system=config.system.code,
         looked=config.drift_looked.isoformat() if config.drift_looked else None,
         agreed=Agreement.objects.filter(config=config).count(),
-        counts={kind: sum(1 for one in drift if one.kind == kind) for kind in ("changed", "deleted")},
-        drift=sorted(drift, key=lambda one: (one.level, one.object["type"], one.object["code"])),
+        counts={kind: counts.get(kind, 0) for kind in ("changed", "deleted")},
+        drift=drift,
     )
 
 
@@ -171,4 +185,5 @@ def _remember(config: SyncConfig, told: dict[int, Drift]) -> DriftFound:
                 " WHERE a.config_id = %s AND a.object_key = now.object_key",
                 [keys, [msgspec.json.encode(told[key]).decode() for key in keys], config.pk],
             )
-    return _found(config, list(told.values()))
+    lines = sorted(told.values(), key=lambda one: (one.level, one.object["type"], one.object["code"]))
+    return _found(config, Counter(one.kind for one in lines), lines)

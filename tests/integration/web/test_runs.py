@@ -434,6 +434,21 @@ def test_drift_names_what_was_agreed_what_is_there_and_who_changed_it(client: Cl
     assert "mwale" in page
     assert "2026-11-22 08:15" in page
     assert "never looked at yet" in page
+    assert "?from=" not in page
+    more = ((n, {**drift, "object": {"type": "facility", "code": f"G{n}"}}) for n in range(101, 201))
+    Agreement.objects.bulk_create(Agreement(object_key=n, uid="", drift=one, **common) for n, one in more)
+    with CaptureQueriesContext(connection) as asked:
+        page = read(client, "/synchronization/id/all/drift/")
+    assert ("101 changed there since" in page, "?from=100" in page, "G199" in page, "G200" in page) == (
+        True,
+        True,
+        True,
+        False,
+    )
+    assert any("LIMIT 101" in one["sql"] for one in asked)  # there can be as many as units
+    page = read(client, "/synchronization/id/all/drift/?from=100")
+    assert ("?from=" in page, "G199" in page, "G200" in page) == (False, False, True)
+    Agreement.objects.filter(object_key__gt=100).delete()
     # The page never waits for DHIS2: a worker looks, once however often it is asked for.
     for _ in range(2):
         page = client.post("/synchronization/id/all/drift/", follow=True).content.decode()

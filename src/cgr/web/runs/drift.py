@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cgr.sync.drift import Drift
 
 _ON_A_PAGE = 100
+_FURTHEST = 1_000_000_000
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,10 +37,9 @@ def drift(request: HttpRequest, code: str) -> HttpResponse:
         with refused_in_words(request):
             background.queue_look(actor, code)
         return redirect("drift", code=code)
-    found = drifting.known(actor, code)
+    start = whole_number(request.GET.get("from", ""), most=_FURTHEST) or 0
+    found = drifting.known(actor, code, start=start, limit=_ON_A_PAGE + 1)  # one more tells whether there is more
     config = find_config(actor, code)
-    start = whole_number(request.GET.get("from", "")) or 0
-    shown = found.drift[start : start + _ON_A_PAGE]
     look = runs(actor, config=code).filter(kind="drift").defer("names", "settings").first()
     under_way = look is not None and is_under_way(look)
     context = {
@@ -53,8 +53,8 @@ def drift(request: HttpRequest, code: str) -> HttpResponse:
         "system": in_reader_language(config.system.label) or config.system.code,
         "agreed": found.agreed,
         "counts": found.counts,
-        "lines": [_line(one) for one in shown],
-        "next": start + _ON_A_PAGE if len(found.drift) > start + _ON_A_PAGE else None,
+        "lines": [_line(one) for one in found.drift[:_ON_A_PAGE]],
+        "next": start + _ON_A_PAGE if len(found.drift) > _ON_A_PAGE else None,
     }
     part = request.headers.get("HX-Target", "") == "div#drift"
     return render(request, "web/runs/drift_found.html" if part else "web/runs/drift.html", context)

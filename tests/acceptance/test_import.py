@@ -113,6 +113,12 @@ def test_counts_are_told_per_level_and_levels_without_a_type_in_a_note(importing
     assert document["notes"] == ["level-not-mapped"]
 
 
+def test_days_of_attributes_that_may_be_of_another_calendar_are_noted(importing: Importing) -> None:
+    importing.world.settings["keyCalendar"] = "ethiopian"
+    assert importing.read(mapping=MAPPING, preview=True)["notes"] == ["level-not-mapped", "other-calendar"]
+    assert importing.read(preview=True)["notes"] == ["level-not-mapped"]
+
+
 def test_values_can_hold_from_a_day_on(importing: Importing) -> None:
     importing.read(start="2015-01-01")
     found = importing.objects()["F3"]

@@ -148,7 +148,7 @@ def test_everybody_reads_it_in_the_language_of_their_account_and_of_what_is_plan
     (english, to_english), (french, to_french) = [(message, to) for to, message in mail.messages]
     assert (to_english, to_french) == (["ada@example.org", "joe@example.org"], ["Awa@example.org"])
     again = report["planned_again"]["run"]
-    assert f"1 objects had changed meanwhile and are planned again: run {again}." in english.get_content()
+    assert f"Objects that had changed meanwhile: 1; planned again by run {again}." in english.get_content()
     assert english["Subject"] == "[cgr] all: warning – 0 done, 1 not done"
     assert french["Subject"].strip() == "[cgr] all: avec avertissements – 0 faits, 1 non faits"
     assert not re.search(r"\b(the|and|was|ended|its|had)\b", french.get_content(), re.IGNORECASE)

@@ -169,8 +169,10 @@ def test_units_are_imported_decided_on_and_imported_again_in_two_languages(  # n
         page.get_by_role("button", name="Next: fields and terms").click()
 
         # Terms: suggested, and taken only when somebody accepts.
+        page.get_by_label("Ownership").focus()
         page.get_by_label("Ownership").select_option("a:AtOwner0001")
         page.get_by_text("suggested: Private").wait_for()
+        expect(page.get_by_label("Ownership")).to_be_focused()
         page.get_by_label("Kind", exact=True).select_option("g")
         page.get_by_label("Clinic", exact=True).wait_for()
         expect(page.get_by_label("Public", exact=True)).to_have_value("")

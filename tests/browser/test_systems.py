@@ -47,6 +47,7 @@ def test_a_dhis2_is_registered_tried_corrected_and_gets_its_plugin_in_two_langua
     page.get_by_role("link", name="External Systems").click()
     look("systems-empty")
     page.get_by_role("link", name="Add an external system").click()
+    expect(page.get_by_role("dialog", name="Add an external system").get_by_label("Type")).to_be_focused()
 
     with serve(World("2.42")) as dhis2:
         # Only what the chosen way to sign in needs is there; a slip is told at the field, and nothing typed is lost.

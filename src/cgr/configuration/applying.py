@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from cgr.audit.saving import Fields
 from cgr.configuration.document import NotifyEntry, checked, parse_document
 from cgr.configuration.rehearsing import SANDBOX, refuse_real_systems, rehearsed
 from cgr.configuration.secrets_given import resolve_for
+from cgr.core.errors import BadInput
 from cgr.core.inheritance import inherited_first
 from cgr.core.localized import parse_localized
 from cgr.registry import actions as registry
@@ -24,11 +26,18 @@ from cgr.systems import actions as systems
 from cgr.systems import queries as registered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cgr.accounts.actors import Actor
     from cgr.audit.saving import Saved
-    from cgr.configuration.document import AuthEntry, Document, HierarchyEntry, SyncEntry, SystemEntry
+    from cgr.configuration.document import (
+        AuthEntry,
+        Document,
+        HierarchyEntry,
+        OrganizationEntry,
+        SyncEntry,
+        SystemEntry,
+    )
     from cgr.systems.signing_in import SignIn
 
 
@@ -75,7 +84,9 @@ def apply_document(
         refuse_real_systems(registered.systems(actor, permission=Permission.MANAGE_SYSTEMS), sandboxes)
     with transaction.atomic():
         lock_registry()  # two files at once would each see half of the other
-        saved = list(_save(actor, document, SANDBOX if sandboxes else None))
+        saved = [
+            (entry, _saved(entry, save)) for entry, save in _saves(actor, document, SANDBOX if sandboxes else None)
+        ]
         if preview:
             transaction.set_rollback(True)
     return Outcome(
@@ -85,27 +96,39 @@ def apply_document(
     )
 
 
-def _save(actor: Actor, document: Document, sandbox: SignIn | None) -> Iterator[tuple[Entry, Saved]]:
+def _saves(actor: Actor, document: Document, sandbox: SignIn | None) -> Iterator[tuple[Entry, Callable[[], Saved]]]:
     # In the order in which they refer to each other.
     for organization in document.organizations:
-        label = parse_localized(organization.label)
-        yield (
-            Entry("organization", organization.code),
-            accounts.save_organization(actor, organization.code, label=label),
-        )
+        yield Entry("organization", organization.code), partial(_save_organization, actor, organization)
     for tree in document.terms:
-        yield Entry("terms", tree.code), registry.save_term_tree(actor, tree)
+        yield Entry("terms", tree.code), partial(registry.save_term_tree, actor, tree)
     for type_ in document.types:
-        yield Entry("type", type_.code), registry.save_type(actor, type_)
+        yield Entry("type", type_.code), partial(registry.save_type, actor, type_)
     for hierarchy in _inherited_first(document):
-        yield Entry("hierarchy", hierarchy.code), registry.save_hierarchy(actor, hierarchy.definition())
+        yield Entry("hierarchy", hierarchy.code), partial(_save_hierarchy, actor, hierarchy)
     for system in document.systems:
-        yield (
-            Entry("system", system.code),
-            _save_system(actor, system, sandbox or _sign_in(actor, system.auth, of=system.code)),
-        )
+        yield Entry("system", system.code), partial(_save_system, actor, system, sandbox)
     for sync in document.syncs:
-        yield Entry("sync", sync.code), _save_sync(actor, sync)
+        yield Entry("sync", sync.code), partial(_save_sync, actor, sync)
+
+
+def _saved(entry: Entry, save: Callable[[], Saved]) -> Saved:
+    """Save one thing of the file; what is refused without naming it is told with its name, for a file has many."""
+    try:
+        return save()
+    except BadInput as error:
+        if f'"{entry.code}"' in error.message:
+            raise
+        message = f'{entry.kind} "{entry.code}": {error.message}'
+        raise type(error)(message, code=error.code, next_step=error.next_step) from error
+
+
+def _save_organization(actor: Actor, entry: OrganizationEntry) -> Saved:
+    return accounts.save_organization(actor, entry.code, label=parse_localized(entry.label))
+
+
+def _save_hierarchy(actor: Actor, entry: HierarchyEntry) -> Saved:
+    return registry.save_hierarchy(actor, entry.definition())
 
 
 def _inherited_first(document: Document) -> Sequence[HierarchyEntry]:
@@ -113,7 +136,7 @@ def _inherited_first(document: Document) -> Sequence[HierarchyEntry]:
     return inherited_first({entry.code: entry for entry in document.hierarchies}, inherits)
 
 
-def _save_system(actor: Actor, entry: SystemEntry, sign_in: SignIn) -> Saved:
+def _save_system(actor: Actor, entry: SystemEntry, sandbox: SignIn | None) -> Saved:
     return systems.save_system(
         actor,
         entry.code,
@@ -123,7 +146,7 @@ def _save_system(actor: Actor, entry: SystemEntry, sign_in: SignIn) -> Saved:
         description=entry.description,
         url=entry.url,
         enabled=None if entry.enabled is UNSET else entry.enabled,
-        sign_in=sign_in,
+        sign_in=sandbox or _sign_in(actor, entry.auth, of=entry.code),
     )
 
 

@@ -135,11 +135,11 @@ _NUMBERS = {
     "unknown": "{n:,} unknown",
     "not tried": "{n:,} not tried",
     "not done": "{n:,} not done",
-    "problem": "{n:,} problems",
+    "problem": "{n:,} with problems",
     "new": "{n:,} new",
     "changed": "{n:,} changed",
     "unchanged": "{n:,} unchanged",
-    "conflict": "{n:,} conflicts",
+    "conflict": "{n:,} in conflict",
     "vanished": "{n:,} vanished",
 }
 
@@ -159,7 +159,7 @@ def letter_of_run(end: EndOfRun, say: Say) -> Letter:
         f"Its changes: {', '.join(_numbers(end.outcomes)) or 'none'}",
     ]
     if end.problems:
-        lines.append(f"Its plan has {end.problems:,} problems.")
+        lines.append(f"Problems in its plan: {end.problems:,}")
     if end.planned_again is not None:
         lines.append(_again(end.planned_again))
     lines += [*_stop(end), "", f"Every object: cgr sync report {end.run}", *_page(end)]
@@ -202,8 +202,8 @@ def _times(end: EndOfRun | EndOfImport) -> Iterator[str]:
 
 def _again(again: PlannedAgain) -> str:
     if again.run is None:
-        return f"{again.objects:,} objects had changed meanwhile; the next run on schedule takes them."
-    return f"{again.objects:,} objects had changed meanwhile and are planned again: run {again.run}."
+        return f"Objects that had changed meanwhile: {again.objects:,}; the next run on schedule takes them."
+    return f"Objects that had changed meanwhile: {again.objects:,}; planned again by run {again.run}."
 
 
 def _stop(end: EndOfRun | EndOfImport) -> Iterator[str]:

@@ -66,9 +66,7 @@ def verdict(
 
     A unit goes back whole, so DHIS2 may refuse what it holds itself: from before it was upgraded, or past its checks.
     """
-    if not ours and _is_about_a_value(dhis2_code):
-        code, next_step = ProblemCode.VALUE_REFUSED, "The value is DHIS2's own, not one that is sent: correct it there."
-    elif dhis2_code in _MEANINGS:
+    if dhis2_code in _MEANINGS:
         code, next_step = _MEANINGS[dhis2_code]
     elif dhis2_code in _MOVE_CODES:
         code = ProblemCode.REFUSED_BY_DHIS2
@@ -83,6 +81,8 @@ def verdict(
         )
     else:
         code, next_step = ProblemCode.REFUSED_BY_DHIS2, "Correct the object as DHIS2 asks, then plan again."
+    if not ours and _is_about_a_value(dhis2_code):
+        next_step = "The value is DHIS2's own, not one that is sent: correct it there."
     return Verdict(code, f"DHIS2 refuses the unit: {message}", next_step, dhis2_code, property)
 
 

@@ -89,8 +89,7 @@ def _warnings(client: Dhis2, me: Me, skew: int | None) -> Iterator[str]:
         yield "The address begins with http://, so the password travels in the clear; use https."
     if skew is not None and abs(skew) > _MUCH_SKEW_S:
         yield f"The server's clock differs from ours by {skew} s."
-    calendar = client.system_info().calendar
-    if calendar not in {None, "iso8601", "gregorian"}:
+    if calendar := client.system_info().foreign_calendar:
         yield f"The system calendar is {calendar}; values of DATE attributes are checked in it."
     if features.moves_need_authority and not me.units and not me.may("ALL"):
         yield "The account belongs to no organisation unit, so DHIS2 will refuse to move units."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 import html
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -57,7 +58,7 @@ class Reply(Struct, frozen=True):
 
     def is_html(self) -> bool:
         """Say whether a page for people was sent, whatever the header claims."""
-        return self.body[:256].lstrip().startswith(b"<")
+        return self.body[:256].removeprefix(BOM_UTF8).lstrip().startswith(b"<")
 
     def web_message(self) -> WebMessage | None:
         """Give DHIS2's own message, or None when the body isn't one."""

@@ -33,6 +33,11 @@ class SystemInfo(Struct, rename="camel"):
     calendar: str | None = None
     system_name: str | None = None
 
+    @property
+    def foreign_calendar(self) -> str | None:
+        """The system calendar where it isn't the Gregorian one: days of DATE attributes are checked in it (§4.5)."""
+        return None if self.calendar in {None, "iso8601", "gregorian"} else self.calendar
+
 
 class UserCredentials(Struct):
     """Where 2.31 to 2.36 keep the user name."""

@@ -102,7 +102,7 @@ def import_units(
     watcher = progress or Silent()
     with open_client(system) as client:
         watcher.measure(client)
-        check_offer(request, client)
+        calendar = check_offer(request, client)
         level_names = {row.level: row.name for row in client.levels()}
         units = _read_units(client, request.mapping, watcher)
         members = read_members(client, request.mapping.groups(), progress=watcher)
@@ -121,6 +121,7 @@ def import_units(
             scope=scope,
             progress=watcher,
             requests=requests,
+            calendar=calendar,
             request=None if preview else msgspec.to_builtins(request, str_keys=True),
             into=into,
         )
@@ -159,6 +160,7 @@ def _import(  # noqa: PLR0913 - all that was gathered
     scope: Scope,
     progress: Progress,
     requests: int,
+    calendar: str | None,
     request: dict[str, object] | None,
     into: Run | None,
 ) -> ImportResult:
@@ -182,7 +184,7 @@ def _import(  # noqa: PLR0913 - all that was gathered
         for level, counts in tally.levels.items()
     ]
     kept = tally.spool if run is None else None
-    result = ImportResult(tally.run, tally.counts, levels, tally.problems, _notes(scope), kept)
+    result = ImportResult(tally.run, tally.counts, levels, tally.problems, _notes(scope, calendar), kept)
     if run is not None:
         runs.finish_import(run, summary=_summary(result), requests=requests)
         organization = system.organization.code
@@ -213,10 +215,18 @@ def _planned(
         yield None, orphaned(unit)
 
 
-def _notes(scope: Scope) -> list[ImportNote]:
-    if not scope.unmapped:
-        return []
+def _notes(scope: Scope, calendar: str | None) -> list[ImportNote]:
+    notes = []
+    if scope.unmapped:
+        notes.append(_left_out(scope))
+    if calendar is not None:
+        message = f"The system calendar is {calendar}: days of attributes may be days of it, and are taken as written."
+        notes.append(ImportNote("other-calendar", message))
+    return notes
+
+
+def _left_out(scope: Scope) -> ImportNote:
     levels = " and ".join(str(level) for level in sorted(scope.unmapped))
     count = sum(scope.unmapped.values())
     message = f"{count:,} organisation units are left out: no type is mapped to their level ({levels})."
-    return [ImportNote("level-not-mapped", message)]
+    return ImportNote("level-not-mapped", message)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cgr.systems.models import ExternalSystem
 
 
+_DAYS = frozenset({"DATE", "DATETIME", "AGE"})
+
+
 @dataclass(frozen=True)
 class Request:
     """What somebody asks to be imported. `levels` None: propose types and hierarchy from the levels' names."""
@@ -43,8 +46,11 @@ def check_request(actor: Actor, request: Request) -> None:
         _checked(actor, _settings(request, request.levels))
 
 
-def check_offer(request: Request, client: Dhis2) -> None:
-    """Refuse a mapping that names attributes or groups which this DHIS2 doesn't offer."""
+def check_offer(request: Request, client: Dhis2) -> str | None:
+    """Refuse a mapping that names attributes or groups which this DHIS2 doesn't offer.
+
+    Give the calendar that the days of mapped attributes may be in, where it isn't the Gregorian one.
+    """
     mapping = request.mapping
     attributes = client.attributes() if any(entry.source is not None for entry in mapping.attributes) else {}
     groups = client.groups() if mapping.groups() else {}
@@ -54,6 +60,8 @@ def check_offer(request: Request, client: Dhis2) -> None:
             code="import-mapping",
             next_step="Take the id from DHIS2's Maintenance app and correct the mapping file.",
         )
+    mapped = {attributes[entry.source].value_type for entry in mapping.attributes if entry.source is not None}
+    return None if mapped.isdisjoint(_DAYS) else client.system_info().foreign_calendar
 
 
 def complete(

@@ -16,6 +16,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
+from msgspec import structs
 
 from cgr.accounts import queries as accounts
 from cgr.accounts.actors import actor_of
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 _KEPT = "oauth_pending"
+_OWN_DOING = frozenset({"account-not-linked", "oauth-not-completed", "oauth-state", "unknown-or-not-allowed"})
+"""Why signing in with a DHIS2 fails where the person can do something; else only an administrator can."""
 
 
 @never_cache
@@ -124,7 +127,11 @@ def _done(request: HttpRequest, words: str, account: str) -> HttpResponse:
 
 def _failed(request: HttpRequest, error: CgrError) -> HttpResponse:
     status = 404 if error.code == "unknown-or-not-allowed" else 403 if isinstance(error, NotAllowed) else 400
-    return render(request, "web/oauth_failed.html", {"failure": in_words(error)}, status=status)
+    failure = in_words(error)
+    if not request.user.is_authenticated and error.code not in _OWN_DOING:
+        step = _("Sign in with your password meanwhile, and tell an administrator of this registry.")
+        failure = structs.replace(failure, next_step=step)
+    return render(request, "web/oauth_failed.html", {"failure": failure}, status=status)
 
 
 urlpatterns = [

@@ -178,6 +178,14 @@ def test_what_can_t_be_read_of_an_address_is_told(banda: Client) -> None:
         assert banda.get("/explorer/tree/admin/", {"after": f"{number} a"}).status_code == 200
 
 
+def test_an_object_known_by_its_code_is_shown_in_a_hierarchy_that_has_its_type(banda: Client) -> None:
+    save_type(OPERATOR, TypeDefinition("ward", "MOH", "Ward", "point"))
+    save_hierarchy(OPERATOR, HierarchyDefinition("wards", "MOH", "Wards", {"ward": {}}))
+    put({"type": "ward", "code": "W1"})
+    assert banda.get("/explorer/object/", {"type": "ward", "code": "W1"})["Location"].endswith("?hierarchy=wards")
+    assert banda.get("/explorer/object/", {"type": "facility", "code": "F1"})["Location"].endswith("?hierarchy=admin")
+
+
 def test_a_tile_holds_places_and_the_boundaries_above_and_is_kept_until_something_is_written(banda: Client) -> None:
     drawn = tile(banda, "facility", "5/16/15")
     assert labels(drawn) == {"Saint-Louis Hospital", "Clinic 0003"}

@@ -126,7 +126,7 @@ def test_what_is_missing_for_a_test_is_named_and_what_only_registering_needs_is_
     for changes, words in (
         ({"password": ""}, "A password, token or client secret is needed."),
         ({"url": "ftp://x"}, "This can't be the address of a DHIS2."),
-        ({"auth": "oauth2", "client_id": "cgr", "grant": "code"}, "OAuth2 can be tried once"),
+        ({"auth": "oauth2", "client_id": "cgr", "grant": "code"}, "Nothing answers at this address and port."),
     ):
         text = text_of(browser_of("ada").post("/settings/systems/add/", {**form("http://127.0.0.1:9"), **changes}))
         assert words in text

@@ -321,6 +321,14 @@ def test_accounts_are_linked_and_unlinked_on_their_page() -> None:
     assert ada.post(page, {"do": "unlink", "person": "mo"}).status_code == 404
 
 
+def test_somebody_who_can_t_sign_in_with_a_dhis2_is_not_told_what_an_administrator_would_do() -> None:
+    add(auth="oauth2", client_id="registry", people_sign_in="on")
+    answer = Client().get("/sign-in/dhis2/hmis/")
+    assert answer.status_code == 400
+    assert "tell an administrator of this registry" in text_of(answer)
+    assert "cgr system" not in text_of(answer)
+
+
 def test_a_system_is_disabled_enabled_and_deleted_by_its_buttons() -> None:
     add()
     press("disable")

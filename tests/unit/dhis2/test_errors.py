@@ -60,6 +60,12 @@ ANSWERS = [
     (httpx2.Response(418), "unexpected-status", ProtocolBroken, "418"),
     (httpx2.Response(204), "unexpected-status", ProtocolBroken, "204"),
     (httpx2.Response(200, text="<!doctype html><title>Welcome</title>Sign in"), "not-json", ProtocolBroken, "web page"),
+    (
+        httpx2.Response(200, text="\ufeff<!doctype html>Sign in"),
+        "not-json",
+        ProtocolBroken,
+        "web page",
+    ),
     (httpx2.Response(200, text="maintenance"), "not-json", ProtocolBroken, "maintenance"),
     (httpx2.Response(200, text='[{"level": 1, "na'), "truncated-json", ProtocolBroken, "part"),
     (httpx2.Response(200, content=b""), "empty-reply", ProtocolBroken, "empty"),

@@ -55,7 +55,7 @@ def _info(world: World, request: Request) -> dict[str, object]:
     info: dict[str, object] = {
         "contextPath": request.origin,
         "userAgent": request.headers.get("user-agent", ""),
-        "calendar": "iso8601",
+        "calendar": world.settings.get("keyCalendar", "iso8601"),
         "dateFormat": "yyyy-mm-dd",
         "serverDate": world.now(),
         "version": world.release,

@@ -155,8 +155,12 @@ NEXT_STEPS: Final[dict[str, _StrPromise]] = {
     "account-linked": gettext_lazy("End that link first."),
     "bad-url": gettext_lazy("Write the address where people open this DHIS2, as in https://dhis2.example.org."),
     "forbidden": gettext_lazy("Have a DHIS2 administrator give the account what it lacks."),
-    "oauth-client-refused": gettext_lazy("Compare the OAuth2 client in that DHIS2 with what this page shows."),
-    "oauth-grant-refused": gettext_lazy("Give the OAuth2 client in that DHIS2 the grant types that this page shows."),
+    "oauth-client-refused": gettext_lazy(
+        "Compare the OAuth2 client in that DHIS2 with what the page of the external system shows."
+    ),
+    "oauth-grant-refused": gettext_lazy(
+        "Give the OAuth2 client in that DHIS2 the grant types that the page of the external system shows."
+    ),
     "bad-client": gettext_lazy("Correct it; the page of the external system shows what DHIS2 has to know."),
     "no-people-sign-in": gettext_lazy("Switch it on in the form of the external system first."),
     "type-in-use": gettext_lazy(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .forking import Process
     from .machine import Machine
 
+LONGEST_S = 300
 ENDED = {"success", "warning", "failure", "cancelled", "new"}
 
 
@@ -41,7 +42,7 @@ def working(machine: Machine) -> Iterator[Process]:
         worker.wait()
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = LONGEST_S) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline

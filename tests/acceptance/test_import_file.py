@@ -318,7 +318,7 @@ def test_the_rows_that_were_refused_can_be_corrected_and_given_again_alone(
         ({"valid_from": "2015-01-01", "valid_to": "2015-01-01"}, "is not after"),
         ({"valid_from": "2010-01-01", "valid_to": "2015-02-30"}, "valid_to"),
         ({"valid_from": "2010-01-01", "valid_to": "2015-01-01", "exists_end": "Opened"}, "aren't values of a period"),
-        ({"colour": "red"}, "unknown field"),
+        ({"colour": "red"}, "there is no key"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_is_refused_before_anything_is_written(

@@ -156,7 +156,7 @@ def test_an_id_that_is_none_of_dhis2s_is_refused_for_that_unit(make_importing: C
         ({"hierarchy": "unknown"}, 'no hierarchy "unknown"'),
         ({"system": "unknown"}, 'no external system "unknown"'),
         ({"root": "OuNowhere01"}, 'no organisation unit with the id "OuNowhere01"'),
-        ({"root": "OuRegionNor"}, "stands on level 2"),
+        ({"root": "OuRegionNor", "levels": {1: "country"}}, "stands on level 2, which has no type"),
         ({"start": "2021-02-30"}, "2021-02-30"),
         ({"hierarchy": "admin", "levels": None}, 'a hierarchy "admin" already'),
         ({"mapping": {"fields": {"nick": "label"}}}, 'no field "nick"'),
@@ -171,8 +171,11 @@ def test_an_id_that_is_none_of_dhis2s_is_refused_for_that_unit(make_importing: C
         ({"mapping": {"attributes": [{"to": "kind", "groups": {"GrNowhere01": "CLINIC"}}]}}, 'no group "GrNowhere01"'),
         ({"mapping": {"attributes": [{"to": "kind", "groups": {"GrClinics01": "SHOP"}}]}}, 'no term "SHOP"'),
         ({"mapping": {"attributes": [{"from": "AtOwner0001", "to": "owner", "terms": {"1": "X"}}]}}, 'no term "X"'),
-        ({"mapping": {"colour": "red"}}, "unknown field `colour`"),
-        ({"mapping": {"attributes": [{"from": "AtOwner0001", "to": "owner", "terms": {1: "PUB"}}]}}, "Expected `str`"),
+        ({"mapping": {"colour": "red"}}, 'there is no key "colour"'),
+        (
+            {"mapping": {"attributes": [{"from": "AtOwner0001", "to": "owner", "terms": {1: "PUB"}}]}},
+            "expected a text, not a number",
+        ),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_with_nothing_written(

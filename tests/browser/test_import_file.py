@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
     from pytest_django.live_server_helper import LiveServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
@@ -178,9 +178,18 @@ def test_a_table_is_brought_mapped_previewed_imported_and_its_refused_row_brough
     # In French, each of the pages.
     page.goto(f"{live_server.url}/import/file/")
     page.get_by_label("File").set_input_files(table)
-    page.get_by_role("button", name="Next: columns").click()
-    page.get_by_label("Geo-Object Type").select_option("facility")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/htmx.js", hold)
+    with page.expect_request("**/htmx.js"):
+        page.get_by_role("button", name="Next: columns").click()
+    page.get_by_label("Geo-Object Type").select_option("facility")  # somebody is quicker than the network
+    held.pop().continue_()
     page.get_by_label("Code", exact=True).wait_for()
+    page.unroute("**/htmx.js")
     columns = page.url.removeprefix(f"{live_server.url}/import/")
     page.get_by_role("button", name="Français").click()
     first = Run.objects.order_by("pk").first()
